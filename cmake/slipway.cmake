@@ -1,0 +1,79 @@
+# What every target of the tree shares: warnings, sanitizers, ccache, precompiled headers, and the two
+# functions with which a folder becomes a library and its *_test.cpp files become one test program.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+
+# GCC's precompiled headers and ccache agree only under these settings.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${CCACHE})
+endif()
+
+add_library(slipway_flags INTERFACE)
+target_include_directories(slipway_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+target_compile_options(slipway_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                               -Woverloaded-virtual -Werror -fpch-preprocess)
+# GCC 12 reports these falsely inside the standard library and Boost when it inlines at -O2.
+target_compile_options(slipway_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
+                                               -Wno-array-bounds -Wno-dangling-reference)
+target_compile_definitions(slipway_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                                                   BOOST_ASIO_NO_DEPRECATED)
+if(SLIPWAY_SANITIZE)
+  target_compile_options(slipway_flags INTERFACE -fsanitize=${SLIPWAY_SANITIZE} -fno-omit-frame-pointer
+                                                 -fno-sanitize-recover=all)
+  target_link_options(slipway_flags INTERFACE -fsanitize=${SLIPWAY_SANITIZE})
+  if(SLIPWAY_SANITIZE MATCHES thread)
+    # Boost.Asio uses fences that GCC's TSan does not model; the warning says so.
+    target_compile_options(slipway_flags INTERFACE -Wno-tsan)
+  endif()
+endif()
+
+set(SLIPWAY_PCH
+    <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <string> <string_view> <utility> <vector>
+    <boost/json.hpp> <fmt/format.h>)
+
+# slipway_library(NAME DEPS...): every .cpp of this folder but *_test.cpp and main*.cpp becomes library slipway_NAME;
+# every *_test.cpp becomes one test program slipway_NAME_test.
+function(slipway_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|/main[a-z_]*)\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(sources)
+    add_library(slipway_${name} STATIC ${sources})
+    target_link_libraries(slipway_${name} PUBLIC slipway_flags fmt::fmt Boost::json Threads::Threads ${ARG_DEPS})
+    target_precompile_headers(slipway_${name} PRIVATE ${SLIPWAY_PCH})
+  else()
+    add_library(slipway_${name} INTERFACE)
+    target_link_libraries(slipway_${name} INTERFACE slipway_flags ${ARG_DEPS})
+  endif()
+  if(tests AND SLIPWAY_TESTS)
+    slipway_test(${name} SOURCES ${tests} DEPS slipway_${name} ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
+# slipway_test(NAME SOURCES... DEPS... [LABEL unit]): one GoogleTest program; ctest lists each of its cases.
+function(slipway_test name)
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  add_executable(slipway_${name}_test ${ARG_SOURCES})
+  target_link_libraries(slipway_${name}_test PRIVATE ${ARG_DEPS} slipway_flags GTest::gtest_main GTest::gmock)
+  target_precompile_headers(slipway_${name}_test PRIVATE ${SLIPWAY_PCH} <gtest/gtest.h>)
+  gtest_discover_tests(slipway_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+                       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+endfunction()
+
+if(SLIPWAY_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

@@ -1,0 +1,39 @@
+#pragma once
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace spdlog {
+class logger;
+}
+
+namespace slipway {
+
+enum class LogLevel { debug, info, warn, error };
+enum class LogFormat { human, json };
+
+// Structured lines on standard error: a message and named fields, written for people or as one JSON object a line.
+// Control characters in values are escaped, so a value can never forge a line. Cheap to copy; thread-safe.
+class Log {
+ public:
+  using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  Log(LogFormat format, LogLevel level);
+  static Log silent();
+
+  void debug(std::string_view message, Fields fields = {}) const { write(LogLevel::debug, message, fields); }
+  void info(std::string_view message, Fields fields = {}) const { write(LogLevel::info, message, fields); }
+  void warn(std::string_view message, Fields fields = {}) const { write(LogLevel::warn, message, fields); }
+  void error(std::string_view message, Fields fields = {}) const { write(LogLevel::error, message, fields); }
+
+ private:
+  Log() = default;
+  void write(LogLevel level, std::string_view message, Fields fields) const;
+
+  LogFormat format_ = LogFormat::human;
+  std::shared_ptr<spdlog::logger> logger_;
+};
+
+}  // namespace slipway

@@ -1,0 +1,24 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway {
+
+// The number of code points, or npos where the text is not valid UTF-8 (RFC 3629: no surrogates, no overlong forms).
+std::size_t utf8_length(std::string_view text);
+
+// True where the text holds a C0 or C1 control character, DEL, or one of Unicode's line and direction controls, with
+// which a name could break a header, a log line or what a reader sees.
+bool has_control_characters(std::string_view utf8);
+
+std::string trimmed(std::string_view text);
+std::string lowered_ascii(std::string_view text);
+std::vector<std::string> split(std::string_view text, char separator);
+std::string html_escaped(std::string_view text);
+
+// The candidate nearest to `word` by edit distance, or empty where none is near: for "did you mean".
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace slipway

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "contracts/resource.hpp"
+#include "model/app.hpp"
+
+namespace slipway {
+
+// How a tenant reaches its database.
+struct DatabaseAccess {
+  std::string host;                    // as the instance sees it
+  std::uint16_t port = 5432;
+  std::string name;
+  std::string user;
+  Secret password;
+};
+
+// One role and one database for each tenant. Every call is idempotent and blocks with a deadline.
+// Errors: unavailable (cannot connect, too many connections), forbidden (missing rights), internal.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  // Pure: the access that `ensure` makes true. The password follows from the master key and the tenant's id.
+  virtual DatabaseAccess access(const TenantId& tenant) const = 0;
+
+  // The role (SCRAM, the plan's connection limit and statement timeout) and the database it owns, with CONNECT revoked
+  // from PUBLIC. Also mends what differs: a changed plan, a changed key.
+  virtual void ensure(const TenantId& tenant, const Plan& plan) = 0;
+
+  // Ends the tenant's connections, drops database and role. Not there is success.
+  virtual void drop(const TenantId& tenant) = 0;
+
+  virtual std::vector<Resource> resources() = 0;
+  virtual void discard(const Resource& resource) = 0;
+
+  // Throws an Error that says what is wrong and what to do; returns e.g. "PostgreSQL 15.8".
+  virtual std::string check() = 0;
+};
+
+}  // namespace slipway

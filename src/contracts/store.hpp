@@ -1,0 +1,96 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/tenant.hpp"
+
+namespace slipway {
+
+// A sign-up as it is to be written down: the row without its port, which the ledger leases in the same transaction.
+struct NewTenant {
+  Tenant tenant;
+  std::optional<IdempotencyKey> key;
+  std::string body_hash;               // of the request; the same key with another hash is refused
+  Event event;
+};
+
+struct Created { Tenant tenant; };
+struct Existing { Tenant tenant; };                     // the same key or user: what the first request made
+struct Refused { std::string field; std::string reason; };  // taken, or the same key with another body
+using SignUpResult = std::variant<Created, Existing, Refused>;
+
+// Who works on a tenant: the name of a process's worker, and until when it may.
+struct Lease {
+  std::string owner;
+  TimePoint until;
+};
+
+struct TenantFilter {
+  std::optional<Status> status;
+  std::string after;                   // id after which the page begins; ids sort by time of creation
+  std::size_t limit = 100;             // 1..1000
+};
+
+enum class PortStatus { free, leased, held };
+
+// One port of the configured range: leased to a tenant, or held by a stranger's program until it is tried again.
+struct PortLease {
+  Port port;
+  PortStatus status = PortStatus::free;
+  UserId user_id;                      // of a leased port
+  TenantId tenant_id;                  // of a leased port
+  std::optional<TimePoint> held_until;
+};
+
+// The ledger. What a call that writes has returned is on disk and survives a crash the next instant. Every call is one
+// transaction and safe from any thread and from several processes. Errors: unavailable (locked, disk full, I/O),
+// internal (corrupt, newer schema).
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing.
+  // - the key is known: its tenant where the body is the same (Existing, also when it is deleted), else Refused.
+  // - the user has a tenant: Existing where the subdomain is the same, else Refused("userId"). A user whose tenant is
+  //   deleted is Refused("userId") without a new key, so that a late repeat cannot resurrect it, and may sign up again
+  //   with one.
+  // - the subdomain belongs to a tenant that is not deleted: Refused("subdomain").
+  // Throws limited where no port of the range is free.
+  virtual SignUpResult sign_up(const NewTenant& wanted, TimePoint now) = 0;
+
+  virtual std::optional<Tenant> find(const TenantId& id) = 0;
+  virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // ascending by id
+
+  // The row, now leased to `lease.owner`, or nothing where another owner's lease has not run out or there is no such
+  // row. An owner may claim its own again, which renews.
+  virtual std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) = 0;
+
+  // Writes the row and appends the events if the row's version is still the one that was read; then the row's version
+  // is the new one. False, and nothing written, where it is not. Port leases of this tenant other than `tenant.port` are
+  // released. `release` ends `owner`'s lease in the same transaction.
+  virtual bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) = 0;
+
+  // Tenants whose due time has come and that nobody has leased, oldest first; and when the next one falls due.
+  virtual std::vector<TenantId> due(TimePoint now, std::size_t limit) = 0;
+  virtual std::optional<TimePoint> next_due() = 0;
+
+  // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
+  // Throws limited where none is free.
+  virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
+  virtual std::vector<PortLease> ports() = 0;         // leased and held ones only, ascending
+
+  // The newest `limit` events after `after`, ascending. A tenant's timeline keeps its newest 1,000.
+  virtual std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) = 0;
+  virtual void append(const TenantId& id, const Event& event) = 0;
+
+  // Names this ledger's resources in the world; made with the ledger, never changes.
+  virtual InstallationId installation() = 0;
+
+  // Ends every lease. Only for a process that knows that no other works on this ledger (it holds the ledger's lock).
+  virtual void break_leases() = 0;
+};
+
+}  // namespace slipway

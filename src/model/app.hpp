@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/names.hpp"
+
+// What the founder sells, as slipway.yaml says it.
+namespace slipway {
+
+// One environment variable of the app; the value is a template (`{{ db.url }}`; see env_values).
+struct EnvTemplate {
+  std::string name;
+  std::string value;
+};
+
+// A named volume of each tenant's own, mounted at an absolute path.
+struct VolumeSpec {
+  std::string name;
+  std::string path;
+};
+
+struct AppSpec {
+  std::string name = "app";             // shown in mails and pages
+  std::string image;                    // reference: "shop:1.4" or "registry.example.com/shop@sha256:…"
+  std::vector<std::string> command;     // empty: the image's own
+  std::uint16_t port = 8080;            // on which the app listens inside its container
+  std::string health_path = "/";
+  Millis start_timeout{60'000};         // of one boot, until it answers its health path with 2xx or 3xx
+  Millis stop_timeout{10'000};          // between SIGTERM and SIGKILL
+  std::vector<EnvTemplate> env;
+  std::vector<VolumeSpec> volumes;
+  bool read_only = false;               // root file system
+  std::vector<std::string> capabilities = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "NET_BIND_SERVICE"};
+};
+
+struct Plan {
+  PlanName name{"default"};
+  std::uint64_t memory_bytes = 256ull << 20;
+  double cpus = 0.5;
+  std::uint32_t pids = 256;
+  std::uint32_t db_connections = 10;
+  Millis db_statement_timeout{30'000};
+};
+
+// Where a tenant answers: http://<slug>.<domain part>:<port>.
+struct AccessSpec {
+  std::string domain = "sslip.io";      // "sslip.io", or "localhost" for a machine without DNS
+  std::string address;                  // public IPv4 address of the machine; part of an sslip.io name
+  std::string probe_address;            // where the ready probe connects instead, behind a router without hairpin NAT
+};
+
+// "http://acme.203-0-113-9.sslip.io:20001"
+std::string access_url(const AccessSpec& access, const Slug& slug, Port port);
+
+}  // namespace slipway

@@ -1,0 +1,55 @@
+#include "model/tenant.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace slipway {
+namespace {
+
+constexpr std::array<std::string_view, 3> desired_names = {"running", "suspended", "deleted"};
+constexpr std::array<std::string_view, 11> status_names = {"provisioning", "active",    "healing",  "crash_loop",
+                                                           "suspending",   "suspended", "resuming", "failing",
+                                                           "failed",       "deleting",  "deleted"};
+constexpr std::array<std::string_view, 13> step_names = {
+    "lease_port", "create_database", "create_instance", "start_instance",  "correct_port",  "record_exit", "probe",
+    "activate",   "send_mail",       "stop_instance",   "remove_instance", "drop_database", "finish"};
+constexpr std::array<std::string_view, 3> mail_state_names = {"pending", "sent", "failed"};
+
+template <class E, std::size_t N>
+std::optional<E> parse_enum(const std::array<std::string_view, N>& names, std::string_view text) {
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<E>(found - names.begin());
+}
+
+}  // namespace
+
+std::string_view to_string(Desired desired) { return desired_names.at(static_cast<std::size_t>(desired)); }
+std::string_view to_string(Status status) { return status_names.at(static_cast<std::size_t>(status)); }
+std::string_view to_string(Step step) { return step_names.at(static_cast<std::size_t>(step)); }
+std::string_view to_string(MailState state) { return mail_state_names.at(static_cast<std::size_t>(state)); }
+std::optional<Desired> parse_desired(std::string_view text) { return parse_enum<Desired>(desired_names, text); }
+std::optional<Status> parse_status(std::string_view text) { return parse_enum<Status>(status_names, text); }
+std::optional<Step> parse_step(std::string_view text) { return parse_enum<Step>(step_names, text); }
+
+const Mail* find_mail(const Tenant& tenant, std::string_view purpose) {
+  const auto found = std::find_if(tenant.mails.rbegin(), tenant.mails.rend(),
+                                  [&](const Mail& mail) { return mail.purpose == purpose; });
+  return found == tenant.mails.rend() ? nullptr : &*found;
+}
+
+bool is_settled(const Tenant& tenant) {
+  switch (tenant.status) {
+    case Status::active: {
+      const Mail* welcome = find_mail(tenant, "welcome");
+      return welcome == nullptr || welcome->state != MailState::pending || welcome->attempts > 0;
+    }
+    case Status::suspended:
+    case Status::crash_loop:
+    case Status::failed:
+    case Status::deleted: return true;
+    default: return false;
+  }
+}
+
+}  // namespace slipway

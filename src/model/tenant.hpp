@@ -1,0 +1,124 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/names.hpp"
+
+namespace slipway {
+
+// What the operator or the customer wants of a tenant.
+enum class Desired { running, suspended, deleted };
+
+// What is true of a tenant, in the words everyone sees. `failing` takes back what a provisioning made before it failed.
+enum class Status { provisioning, active, healing, crash_loop, suspending, suspended, resuming, failing, failed,
+                    deleting, deleted };
+
+// What reconcile can do for a tenant; each is idempotent.
+enum class Step { lease_port, create_database, create_instance, start_instance, correct_port, record_exit, probe, activate,
+                  send_mail, stop_instance, remove_instance, drop_database, finish };
+
+std::string_view to_string(Desired desired);
+std::string_view to_string(Status status);
+std::string_view to_string(Step step);
+std::optional<Desired> parse_desired(std::string_view text);
+std::optional<Status> parse_status(std::string_view text);
+std::optional<Step> parse_step(std::string_view text);
+
+// The tries of one step that has not succeeded yet; gone when it does.
+struct Attempt {
+  unsigned count = 0;
+  TimePoint first_at;
+  TimePoint not_before;
+  std::string error;
+};
+
+enum class MailState { pending, sent, failed };
+
+// One mail to be sent once: the durable outbox of a tenant. `key` never changes, so that a provider can tell a repeat.
+struct Mail {
+  std::string purpose;      // "welcome", "operator_failure"
+  std::string key;          // "<tenant id>/<purpose>/<n>"
+  MailState state = MailState::pending;
+  unsigned attempts = 0;
+  TimePoint first_at;
+  TimePoint not_before;
+  std::optional<TimePoint> sent_at;
+  std::string provider_id;
+  std::string error;
+};
+
+std::string_view to_string(MailState state);
+
+// A sign-up as it was accepted: who the tenant is. It never changes afterwards.
+struct SignUp {
+  UserId user_id;
+  Slug slug;
+  EmailAddress admin_email;
+  CompanyName company_name;
+  PlanName plan;
+  std::map<std::string, std::string> metadata;  // at most 16 pairs
+};
+
+// One row of the ledger: what is wanted of a tenant and what has been done for it.
+struct Tenant {
+  TenantId id;
+  SignUp sign_up;
+  TimePoint created_at;
+  TimePoint updated_at;
+
+  // Wanted. Written by requests.
+  Desired desired = Desired::running;
+  std::string image;                   // as configured when the tenant signed up
+  std::uint32_t restart_wanted = 0;    // a counter: a restart is owed while it is ahead of restart_done
+
+  // Shown.
+  Status status = Status::provisioning;
+  std::string reason;                  // why it is not active, in words; empty when all is well
+
+  // Done. Written by the engine.
+  std::optional<Port> port;
+  std::string url;
+  bool database_made = false;
+  std::string instance_id;             // of the container that was made last; empty: none
+  bool started = false;                // we started it and it should be running
+  bool proven = false;                 // this boot has answered through the URL
+  std::uint32_t restart_done = 0;
+  std::optional<TimePoint> boot_at;    // start of the present boot
+  std::optional<TimePoint> first_ready_at;  // first proof ever; from then on nothing is given up or taken back
+  unsigned crashes = 0;                // exits in a row that were not asked for
+  std::string failure;                 // why the provisioning was given up; empty: it was not
+  bool instance_removed = false;       // of a deletion or a failed provisioning
+  bool database_dropped = false;
+  std::map<Step, Attempt> attempts;
+  std::vector<Mail> mails;
+
+  // The ledger's.
+  std::uint64_t version = 0;           // compare-and-set
+  std::optional<TimePoint> due_at;     // when reconcile is owed next; nothing: only an event can change it
+};
+
+const Mail* find_mail(const Tenant& tenant, std::string_view purpose);
+
+// True once nothing more will happen by itself that a waiting client cares about.
+bool is_settled(const Tenant& tenant);
+
+// The row as one JSON document and back. Unknown members are ignored, absent ones take their default.
+std::string to_document(const Tenant& tenant);
+Tenant from_document(std::string_view document);
+
+// One line of a tenant's timeline.
+struct Event {
+  std::uint64_t seq = 0;               // given by the ledger; ascending
+  TimePoint at;
+  std::string kind;                    // "signed_up", "step", "error", "status", "progress", "request"
+  std::string step;                    // of kinds step, error and progress
+  std::string message;                 // in words, fit for the customer's operator; never a secret
+  std::optional<Millis> duration;
+};
+
+}  // namespace slipway

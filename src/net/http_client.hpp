@@ -1,0 +1,57 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/secret.hpp"
+#include "net/http.hpp"
+
+namespace slipway::net {
+
+// Where to connect: "http://host:port", "https://host:port" or "unix:///path/to/socket".
+// Client certificates serve a Docker daemon behind TLS.
+struct Endpoint {
+  std::string url;
+  std::string ca_file;                 // empty: the system's roots
+  std::string cert_file;
+  std::string key_file;
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string target = "/";            // path and query, encoded
+  Headers headers;                     // Host, Content-Length and User-Agent are added
+  std::string body;
+  Millis timeout{30'000};              // for the whole exchange: connect, TLS, send, receive
+};
+
+// A blocking HTTP/1.1 client for one endpoint: a deadline for the whole exchange, a pool of kept-alive connections.
+// A request on a kept connection that the server had closed meanwhile is sent again once on a new one, if nothing came
+// back. Thread-safe. Errors: unavailable (cannot connect, torn, timed out), limited (answer larger than the limit).
+// "*.localhost" and names of sslip.io resolve by themselves, without DNS.
+class HttpClient {
+ public:
+  explicit HttpClient(Endpoint endpoint, std::size_t body_limit_bytes = 16u << 20);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  Response send(const ClientRequest& request);
+
+  // The body is handed to `chunk` as it comes (false: enough, the connection is closed); the returned body is empty,
+  // except where the status is 400 or more: then it holds the start of the error's text and `chunk` is not called.
+  // `request.timeout` bounds the wait for the head and then each silence (0: no bound); `stop` ends it at any time.
+  Response stream(const ClientRequest& request, const std::function<bool(std::string_view)>& chunk, std::stop_token stop);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The IPv4 address inside an sslip.io name ("a.203-0-113-9.sslip.io", "203.0.113.9.sslip.io"), or nothing.
+std::optional<std::string> sslip_address(std::string_view host);
+
+}  // namespace slipway::net

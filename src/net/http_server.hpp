@@ -1,0 +1,84 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/log.hpp"
+#include "net/http.hpp"
+
+namespace slipway::net {
+
+struct ServerRequest {
+  std::string method;
+  std::string path;                    // as sent, still percent-encoded, without the query
+  std::string query;                   // as sent, without '?'
+  Headers headers;
+  std::string body;
+  std::string peer;                    // "203.0.113.7", or "unix" for the local socket
+};
+
+// Writes a body of unknown length, piece by piece, from a worker's thread.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  // Blocks while the client is slow; false once the client is gone or the server stops.
+  virtual bool write(std::string_view piece) = 0;
+  virtual bool open() const = 0;
+};
+
+// An answer whose body comes while it is being made (logs that follow). Runs on a thread of its own, bounded in number.
+struct StreamingResponse {
+  Response head;                       // its body is ignored
+  std::function<void(BodyWriter&)> produce;
+};
+
+// An answer that must wait for something without holding a worker: `subscribe` is called once with a callback that may
+// be called from any thread, at most once matters; after that call, or at the deadline, `finish` makes the answer on a
+// worker.
+struct WaitingResponse {
+  Millis timeout;
+  std::function<void(std::function<void()> wake)> subscribe;
+  std::function<Response()> finish;
+};
+
+using Reply = std::variant<Response, StreamingResponse, WaitingResponse>;
+using Handler = std::function<Reply(const ServerRequest&)>;
+
+struct ServerLimits {
+  std::size_t body_bytes = 64u << 10;
+  std::size_t header_bytes = 16u << 10;
+  std::size_t connections = 12'000;
+  std::size_t queued_requests = 1'024; // past it: 503 with Retry-After
+  std::size_t workers = 8;
+  std::size_t streams = 32;            // past it: 503
+  Millis idle_timeout{60'000};         // between requests
+  Millis read_timeout{15'000};         // for one request, head and body
+  Millis write_timeout{30'000};
+};
+
+// The asynchronous edge: one I/O thread owns connections, time-outs and limits; handlers run on a bounded pool of workers.
+// HTTP/1.1, keep-alive, pipelined requests answered in order.
+class HttpServer {
+ public:
+  HttpServer(Handler handler, ServerLimits limits, Log log);
+  ~HttpServer();
+
+  // Binds; call before start(). Port 0 picks one. Returns the port. Throws unavailable where the address is taken.
+  std::uint16_t listen_tcp(const std::string& address, std::uint16_t port);
+  // Replaces a dead socket file; mode 0600.
+  void listen_unix(const std::string& path);
+
+  void start();
+  // Stops accepting, lets requests in flight finish within `drain`, then closes everything and joins. Idempotent.
+  void stop(Millis drain);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace slipway::net
