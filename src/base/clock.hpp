@@ -18,9 +18,7 @@ class Clock {
 
 class SystemClock : public Clock {
  public:
-  TimePoint now() const override {
-    return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-  }
+  TimePoint now() const override { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
 };
 
 // RFC 3339 in UTC with milliseconds: "2026-11-23T15:42:00.123Z".

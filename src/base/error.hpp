@@ -21,7 +21,8 @@ struct FieldError {
   std::string message;
 };
 
-// The project's only exception. The message says what was tried, what came back and what to do; it never holds a secret.
+// The project's only exception. The message says what was tried, what came back and what to do; it never holds a
+// secret.
 class Error : public std::exception {
  public:
   Error(ErrorKind kind, std::string message) : kind_(kind), message_(std::move(message)) {}
@@ -37,7 +38,10 @@ class Error : public std::exception {
   std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
   const std::vector<FieldError>& fields() const { return fields_; }
 
-  Error&& after(std::chrono::milliseconds wait) && { retry_after_ = wait; return std::move(*this); }
+  Error&& after(std::chrono::milliseconds wait) && {
+    retry_after_ = wait;
+    return std::move(*this);
+  }
   Error&& on(std::string field, std::string why) && {
     fields_.push_back({std::move(field), std::move(why)});
     return std::move(*this);

@@ -16,7 +16,8 @@ std::string expand_template(std::string_view text, const TemplateValues& values,
     if (open == std::string_view::npos) return out;
     const auto close = text.find("}}", open);
     if (close == std::string_view::npos) {
-      throw Error(ErrorKind::invalid, fmt::format("template: '{{{{' is never closed by '}}}}' in '{}'", text.substr(open, 40)));
+      throw Error(ErrorKind::invalid,
+                  fmt::format("template: '{{{{' is never closed by '}}}}' in '{}'", text.substr(open, 40)));
     }
     const std::string name = trimmed(text.substr(open + 2, close - open - 2));
     const auto found = values.find(name);

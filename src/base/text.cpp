@@ -63,8 +63,8 @@ std::size_t utf8_length(std::string_view text) {
 bool has_control_characters(std::string_view utf8) {
   for (std::size_t i = 0; i < utf8.size();) {
     const std::int32_t c = next_code_point(utf8, i);
-    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return true;           // C0, DEL, C1 (and broken UTF-8: -1)
-    if (c == 0x2028 || c == 0x2029) return true;                    // line and paragraph separators
+    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return true;  // C0, DEL, C1 (and broken UTF-8: -1)
+    if (c == 0x2028 || c == 0x2029) return true;           // line and paragraph separators
     if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return true;  // direction overrides
   }
   return false;
@@ -100,12 +100,23 @@ std::string html_escaped(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

@@ -5,9 +5,9 @@ namespace slipway {
 
 // A mail, rendered: all text is UTF-8; headers hold no line breaks (checked by the renderer and again by the drivers).
 struct Message {
-  std::string from;                    // "Shop <hello@shop.example>" or a bare address
-  std::string reply_to;                // may be empty
-  std::string to;                      // a bare address
+  std::string from;      // "Shop <hello@shop.example>" or a bare address
+  std::string reply_to;  // may be empty
+  std::string to;        // a bare address
   std::string subject;
   std::string text;
   std::string html;

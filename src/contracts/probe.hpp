@@ -7,10 +7,11 @@ namespace slipway {
 
 struct ProbeResult {
   bool ready = false;
-  std::string detail;                  // "200", "connection refused", "503": what came back
+  std::string detail;  // "200", "connection refused", "503": what came back
 };
 
-// Asks an instance whether it is ready, the way its customer would. A fifth edge of the machine beside the four contracts.
+// Asks an instance whether it is ready, the way its customer would. A fifth edge of the machine beside the four
+// contracts.
 class Probe {
  public:
   virtual ~Probe() = default;

@@ -9,6 +9,7 @@
 #include "base/secret.hpp"
 #include "contracts/resource.hpp"
 #include "model/app.hpp"
+#include "model/instance.hpp"
 #include "model/tenant.hpp"
 
 namespace slipway {
@@ -23,33 +24,20 @@ struct InstanceSpec {
   TenantId tenant;
   Slug slug;
   std::string image;
-  std::vector<std::string> command;    // empty: the image's own
+  std::vector<std::string> command;  // empty: the image's own
   std::vector<EnvVar> env;
-  std::uint16_t app_port = 0;          // inside
-  Port host_port;                      // outside; 0 lets the runtime choose
+  std::uint16_t app_port = 0;  // inside
+  Port host_port;              // outside; 0 lets the runtime choose
   std::vector<VolumeSpec> volumes;
   bool read_only = false;
   std::vector<std::string> capabilities;
   Plan plan;
 };
 
-enum class InstanceState { created, running, exited };
-
-// What a runtime sees of a tenant's instance.
-struct Instance {
-  TenantId tenant;
-  std::string id;
-  InstanceState state = InstanceState::created;
-  int exit_code = 0;                   // of an exited one; 128 + signal where a signal ended it
-  bool out_of_memory = false;
-  std::string error;                   // why it could not start or ended, in the runtime's words; may be empty
-  std::optional<Port> host_port;       // where it is published
-};
-
 // Where instances find the machine that they run on, for a database beside them.
 struct HostNetwork {
-  std::string host_address;            // as an instance reaches the host: "172.30.0.1"; "127.0.0.1" for processes
-  std::string subnet;                  // from which instances come: "172.30.0.0/16"
+  std::string host_address;  // as an instance reaches the host: "172.30.0.1"; "127.0.0.1" for processes
+  std::string subnet;        // from which instances come: "172.30.0.0/16"
 };
 
 enum class StartResult { started, port_taken };
@@ -67,8 +55,8 @@ class Runtime {
   // Makes what all instances share (a network); cheap when it is there.
   virtual HostNetwork prepare() = 0;
 
-  // Makes the instance and its volumes, pulling the image if it is missing; does not start it. One that is there already
-  // and is ours is success; one with another host port is replaced.
+  // Makes the instance and its volumes, pulling the image if it is missing; does not start it. One that is there
+  // already and is ours is success; one with another host port is replaced.
   virtual Instance create(const InstanceSpec& spec, const Progress& progress) = 0;
 
   // `port_taken`: the host port belongs to somebody else's program. Running already is success.

@@ -13,13 +13,20 @@ namespace slipway {
 struct NewTenant {
   Tenant tenant;
   std::optional<IdempotencyKey> key;
-  std::string body_hash;               // of the request; the same key with another hash is refused
+  std::string body_hash;  // of the request; the same key with another hash is refused
   Event event;
 };
 
-struct Created { Tenant tenant; };
-struct Existing { Tenant tenant; };                     // the same key or user: what the first request made
-struct Refused { std::string field; std::string reason; };  // taken, or the same key with another body
+struct Created {
+  Tenant tenant;
+};
+struct Existing {
+  Tenant tenant;
+};  // the same key or user: what the first request made
+struct Refused {
+  std::string field;
+  std::string reason;
+};  // taken, or the same key with another body
 using SignUpResult = std::variant<Created, Existing, Refused>;
 
 // Who works on a tenant: the name of a process's worker, and until when it may.
@@ -30,8 +37,8 @@ struct Lease {
 
 struct TenantFilter {
   std::optional<Status> status;
-  std::string after;                   // id after which the page begins; ids sort by time of creation
-  std::size_t limit = 100;             // 1..1000
+  std::string after;        // id after which the page begins; ids sort by time of creation
+  std::size_t limit = 100;  // 1..1000
 };
 
 enum class PortStatus { free, leased, held };
@@ -40,8 +47,8 @@ enum class PortStatus { free, leased, held };
 struct PortLease {
   Port port;
   PortStatus status = PortStatus::free;
-  UserId user_id;                      // of a leased port
-  TenantId tenant_id;                  // of a leased port
+  UserId user_id;      // of a leased port
+  TenantId tenant_id;  // of a leased port
   std::optional<TimePoint> held_until;
 };
 
@@ -62,6 +69,7 @@ class Store {
   virtual SignUpResult sign_up(const NewTenant& wanted, TimePoint now) = 0;
 
   virtual std::optional<Tenant> find(const TenantId& id) = 0;
+  virtual std::optional<Tenant> find_slug(const Slug& slug) = 0;     // the tenant that holds the subdomain now
   virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // ascending by id
 
   // The row, now leased to `lease.owner`, or nothing where another owner's lease has not run out or there is no such
@@ -69,8 +77,8 @@ class Store {
   virtual std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) = 0;
 
   // Writes the row and appends the events if the row's version is still the one that was read; then the row's version
-  // is the new one. False, and nothing written, where it is not. Port leases of this tenant other than `tenant.port` are
-  // released. `release` ends `owner`'s lease in the same transaction.
+  // is the new one. False, and nothing written, where it is not. Port leases of this tenant other than `tenant.port`
+  // are released. `release` ends `owner`'s lease in the same transaction.
   virtual bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) = 0;
 
   // Tenants whose due time has come and that nobody has leased, oldest first; and when the next one falls due.
@@ -80,7 +88,7 @@ class Store {
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
   // Throws limited where none is free.
   virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
-  virtual std::vector<PortLease> ports() = 0;         // leased and held ones only, ascending
+  virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 
   // The newest `limit` events after `after`, ascending. A tenant's timeline keeps its newest 1,000.
   virtual std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) = 0;

@@ -22,16 +22,16 @@ struct VolumeSpec {
 };
 
 struct AppSpec {
-  std::string name = "app";             // shown in mails and pages
-  std::string image;                    // reference: "shop:1.4" or "registry.example.com/shop@sha256:…"
-  std::vector<std::string> command;     // empty: the image's own
-  std::uint16_t port = 8080;            // on which the app listens inside its container
+  std::string name = "app";          // shown in mails and pages
+  std::string image;                 // reference: "shop:1.4" or "registry.example.com/shop@sha256:…"
+  std::vector<std::string> command;  // empty: the image's own
+  std::uint16_t port = 8080;         // on which the app listens inside its container
   std::string health_path = "/";
-  Millis start_timeout{60'000};         // of one boot, until it answers its health path with 2xx or 3xx
-  Millis stop_timeout{10'000};          // between SIGTERM and SIGKILL
+  Millis start_timeout{60'000};  // of one boot, until it answers its health path with 2xx or 3xx
+  Millis stop_timeout{10'000};   // between SIGTERM and SIGKILL
   std::vector<EnvTemplate> env;
   std::vector<VolumeSpec> volumes;
-  bool read_only = false;               // root file system
+  bool read_only = false;  // root file system
   std::vector<std::string> capabilities = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "NET_BIND_SERVICE"};
 };
 
@@ -46,9 +46,9 @@ struct Plan {
 
 // Where a tenant answers: http://<slug>.<domain part>:<port>.
 struct AccessSpec {
-  std::string domain = "sslip.io";      // "sslip.io", or "localhost" for a machine without DNS
-  std::string address;                  // public IPv4 address of the machine; part of an sslip.io name
-  std::string probe_address;            // where the ready probe connects instead, behind a router without hairpin NAT
+  std::string domain = "sslip.io";  // "sslip.io", or "localhost" for a machine without DNS
+  std::string address;              // public IPv4 address of the machine; part of an sslip.io name
+  std::string probe_address;        // where the ready probe connects instead, behind a router without hairpin NAT
 };
 
 // "http://acme.203-0-113-9.sslip.io:20001"

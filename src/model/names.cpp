@@ -58,7 +58,8 @@ EmailAddress parse_email(std::string_view text) {
   }
   const std::string_view local = std::string_view(address).substr(0, at);
   const std::string domain = lowered_ascii(std::string_view(address).substr(at + 1));
-  if (local.size() > 64 || address.size() > 254) refuse("admin_email", "is longer than an e-mail address may be (RFC 5321)");
+  if (local.size() > 64 || address.size() > 254)
+    refuse("admin_email", "is longer than an e-mail address may be (RFC 5321)");
   const bool local_ok = std::all_of(local.begin(), local.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("!#$%&'*+/=?^_`{|}~.-").find(c) != std::string_view::npos;
@@ -107,9 +108,9 @@ TenantId tenant_of_resource(const InstallationId& installation, std::string_view
 
 const std::vector<std::string>& default_reserved_slugs() {
   static const std::vector<std::string> names = {
-      "admin", "api",   "assets",    "auth",    "billing",  "blog",  "cdn",    "dashboard", "docs",    "ftp",
-      "imap",  "internal", "localhost", "login", "mail",    "metrics", "ns", "ns1",     "ns2",     "pop",
-      "root",  "slipway", "smtp",     "static",  "status",   "support", "webhook", "webhooks", "www"};
+      "admin", "api",      "assets",    "auth",   "billing", "blog",    "cdn",     "dashboard", "docs", "ftp",
+      "imap",  "internal", "localhost", "login",  "mail",    "metrics", "ns",      "ns1",       "ns2",  "pop",
+      "root",  "slipway",  "smtp",      "static", "status",  "support", "webhook", "webhooks",  "www"};
   return names;
 }
 

@@ -7,12 +7,12 @@ namespace slipway {
 namespace {
 
 constexpr std::array<std::string_view, 3> desired_names = {"running", "suspended", "deleted"};
-constexpr std::array<std::string_view, 11> status_names = {"provisioning", "active",    "healing",  "crash_loop",
-                                                           "suspending",   "suspended", "resuming", "failing",
-                                                           "failed",       "deleting",  "deleted"};
-constexpr std::array<std::string_view, 13> step_names = {
-    "lease_port", "create_database", "create_instance", "start_instance",  "correct_port",  "record_exit", "probe",
-    "activate",   "send_mail",       "stop_instance",   "remove_instance", "drop_database", "finish"};
+constexpr std::array<std::string_view, 12> status_names = {"provisioning", "active",     "restarting", "healing",
+                                                           "crash_loop",   "suspending", "suspended",  "resuming",
+                                                           "failing",      "failed",     "deleting",   "deleted"};
+constexpr std::array<std::string_view, 11> step_names = {
+    "lease_port", "create_database", "create_instance", "start_instance", "record_exit", "probe",
+    "send_mail",  "stop_instance",   "remove_instance", "drop_database",  "finish"};
 constexpr std::array<std::string_view, 3> mail_state_names = {"pending", "sent", "failed"};
 
 template <class E, std::size_t N>
@@ -47,8 +47,10 @@ bool is_settled(const Tenant& tenant) {
     case Status::suspended:
     case Status::crash_loop:
     case Status::failed:
-    case Status::deleted: return true;
-    default: return false;
+    case Status::deleted:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -15,12 +15,35 @@ namespace slipway {
 enum class Desired { running, suspended, deleted };
 
 // What is true of a tenant, in the words everyone sees. `failing` takes back what a provisioning made before it failed.
-enum class Status { provisioning, active, healing, crash_loop, suspending, suspended, resuming, failing, failed,
-                    deleting, deleted };
+enum class Status {
+  provisioning,
+  active,
+  restarting,
+  healing,
+  crash_loop,
+  suspending,
+  suspended,
+  resuming,
+  failing,
+  failed,
+  deleting,
+  deleted
+};
 
 // What reconcile can do for a tenant; each is idempotent.
-enum class Step { lease_port, create_database, create_instance, start_instance, correct_port, record_exit, probe, activate,
-                  send_mail, stop_instance, remove_instance, drop_database, finish };
+enum class Step {
+  lease_port,
+  create_database,
+  create_instance,
+  start_instance,
+  record_exit,
+  probe,
+  send_mail,
+  stop_instance,
+  remove_instance,
+  drop_database,
+  finish
+};
 
 std::string_view to_string(Desired desired);
 std::string_view to_string(Status status);
@@ -41,8 +64,8 @@ enum class MailState { pending, sent, failed };
 
 // One mail to be sent once: the durable outbox of a tenant. `key` never changes, so that a provider can tell a repeat.
 struct Mail {
-  std::string purpose;      // "welcome", "operator_failure"
-  std::string key;          // "<tenant id>/<purpose>/<n>"
+  std::string purpose;  // "welcome", "operator_failure"
+  std::string key;      // "<tenant id>/<purpose>/<n>"
   MailState state = MailState::pending;
   unsigned attempts = 0;
   TimePoint first_at;
@@ -73,33 +96,33 @@ struct Tenant {
 
   // Wanted. Written by requests.
   Desired desired = Desired::running;
-  std::string image;                   // as configured when the tenant signed up
-  std::uint32_t restart_wanted = 0;    // a counter: a restart is owed while it is ahead of restart_done
+  std::string image;                 // as configured when the tenant signed up
+  std::uint32_t restart_wanted = 0;  // a counter: a restart is owed while it is ahead of restart_done
 
   // Shown.
   Status status = Status::provisioning;
-  std::string reason;                  // why it is not active, in words; empty when all is well
+  std::string reason;  // why it is not active, in words; empty when all is well
 
   // Done. Written by the engine.
   std::optional<Port> port;
   std::string url;
   bool database_made = false;
-  std::string instance_id;             // of the container that was made last; empty: none
-  bool started = false;                // we started it and it should be running
-  bool proven = false;                 // this boot has answered through the URL
+  std::string instance_id;  // of the container that was made last; empty: none
+  bool started = false;     // we started it and it should be running
+  bool proven = false;      // this boot has answered through the URL
   std::uint32_t restart_done = 0;
-  std::optional<TimePoint> boot_at;    // start of the present boot
+  std::optional<TimePoint> boot_at;         // start of the present boot
   std::optional<TimePoint> first_ready_at;  // first proof ever; from then on nothing is given up or taken back
-  unsigned crashes = 0;                // exits in a row that were not asked for
-  std::string failure;                 // why the provisioning was given up; empty: it was not
-  bool instance_removed = false;       // of a deletion or a failed provisioning
+  unsigned crashes = 0;                     // exits in a row that were not asked for
+  std::string failure;                      // why the provisioning was given up; empty: it was not
+  bool instance_removed = false;            // of a deletion or a failed provisioning
   bool database_dropped = false;
   std::map<Step, Attempt> attempts;
   std::vector<Mail> mails;
 
   // The ledger's.
-  std::uint64_t version = 0;           // compare-and-set
-  std::optional<TimePoint> due_at;     // when reconcile is owed next; nothing: only an event can change it
+  std::uint64_t version = 0;        // compare-and-set
+  std::optional<TimePoint> due_at;  // when reconcile is owed next; nothing: only an event can change it
 };
 
 const Mail* find_mail(const Tenant& tenant, std::string_view purpose);
@@ -113,11 +136,11 @@ Tenant from_document(std::string_view document);
 
 // One line of a tenant's timeline.
 struct Event {
-  std::uint64_t seq = 0;               // given by the ledger; ascending
+  std::uint64_t seq = 0;  // given by the ledger; ascending
   TimePoint at;
-  std::string kind;                    // "signed_up", "step", "error", "status", "progress", "request"
-  std::string step;                    // of kinds step, error and progress
-  std::string message;                 // in words, fit for the customer's operator; never a secret
+  std::string kind;     // "signed_up", "step", "error", "status", "progress", "request"
+  std::string step;     // of kinds step, error and progress
+  std::string message;  // in words, fit for the customer's operator; never a secret
   std::optional<Millis> duration;
 };
 

@@ -31,7 +31,8 @@ std::optional<MailState> parse_mail_state(std::string_view text) {
 }
 
 json::object to_json(const Mail& m) {
-  json::object o{{"purpose", m.purpose}, {"key", m.key}, {"state", to_string(m.state)}, {"attempts", m.attempts},
+  json::object o{{"purpose", m.purpose},           {"key", m.key},
+                 {"state", to_string(m.state)},    {"attempts", m.attempts},
                  {"first_at", millis(m.first_at)}, {"not_before", millis(m.not_before)}};
   if (m.sent_at) o["sent_at"] = millis(*m.sent_at);
   if (!m.provider_id.empty()) o["provider_id"] = m.provider_id;
@@ -54,7 +55,8 @@ Mail mail_from(const json::object& o) {
 }
 
 json::object to_json(const Attempt& a) {
-  return {{"count", a.count}, {"first_at", millis(a.first_at)}, {"not_before", millis(a.not_before)}, {"error", a.error}};
+  return {
+      {"count", a.count}, {"first_at", millis(a.first_at)}, {"not_before", millis(a.not_before)}, {"error", a.error}};
 }
 
 Attempt attempt_from(const json::object& o) {
@@ -122,7 +124,8 @@ Tenant from_document(std::string_view document) {
   t.sign_up.company_name = CompanyName(string_at(o, "company_name"));
   t.sign_up.plan = PlanName(string_at(o, "plan"));
   if (const auto* metadata = object_at(o, "metadata")) {
-    for (const auto& entry : *metadata) t.sign_up.metadata[std::string(entry.key())] = string_at(*metadata, entry.key());
+    for (const auto& entry : *metadata)
+      t.sign_up.metadata[std::string(entry.key())] = string_at(*metadata, entry.key());
   }
   t.created_at = time_at(o, "created_at");
   t.updated_at = time_at(o, "updated_at");

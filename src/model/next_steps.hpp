@@ -1,0 +1,39 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "model/instance.hpp"
+#include "model/tenant.hpp"
+
+namespace slipway {
+
+// How patient the engine is. All of it is configuration or follows from it.
+struct Policy {
+  Millis start_timeout{60'000};                     // of one boot, until the app answers
+  Millis retry_budget{300'000};                     // for one step of a provisioning, from its first failure
+  Backoff retry{Millis(200), Millis(30'000)};       // between tries of a step
+  Backoff restart{Millis(1'000), Millis(300'000)};  // between restarts of an app that exits; the first is at once
+  unsigned first_boot_exits = 3;  // exits of an app that never answered, until the provisioning is given up
+  unsigned crash_loop_after = 5;  // exits in a row, until it is called a crash loop
+  Millis stable_after{600'000};   // an app that ran for this long starts with a clean sheet
+  Backoff mail{Millis(2'000), Millis(900'000)};
+  Millis mail_budget{86'400'000};  // for one mail, from its first failure
+};
+
+// What to do for a tenant now, and what to call its state.
+struct Decision {
+  std::vector<Step> steps;  // independent of each other: may be done side by side
+  Status status = Status::provisioning;
+  std::optional<TimePoint> wake_at;  // with no steps: when to decide again; nothing: only an event can change it
+};
+
+// The whole business in one pure function: which steps are missing and ready, given the row and what the runtime sees
+// of the tenant's instance (nothing: there is none).
+Decision next_steps(const Tenant& tenant, const std::optional<Instance>& instance, const Policy& policy, TimePoint now);
+
+// How long to wait before a booting app is asked again: an eighth of the boot's age, within [2 ms, 1 s], so that a fast
+// app is found ready at once and a slow one is not pestered.
+Millis probe_interval(Millis boot_age);
+
+}  // namespace slipway
