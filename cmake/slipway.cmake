@@ -19,7 +19,7 @@ endif()
 add_library(slipway_flags INTERFACE)
 target_include_directories(slipway_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
 target_compile_options(slipway_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                                               -Woverloaded-virtual -Werror -fpch-preprocess)
+                                               -Woverloaded-virtual -Wno-missing-field-initializers -Werror -fpch-preprocess)
 # GCC 12 reports these falsely inside the standard library and Boost when it inlines at -O2.
 target_compile_options(slipway_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
                                                -Wno-array-bounds -Wno-dangling-reference)

@@ -53,8 +53,9 @@ struct PortLease {
 };
 
 // The ledger. What a call that writes has returned is on disk and survives a crash the next instant. Every call is one
-// transaction and safe from any thread and from several processes. Errors: unavailable (locked, disk full, I/O),
-// internal (corrupt, newer schema).
+// transaction and safe from any thread and from several processes. Calls that are given no time (ports and their holds)
+// go by the last one that a call of this process gave. Errors: unavailable (locked, disk full, I/O), internal (corrupt,
+// newer schema).
 class Store {
  public:
   virtual ~Store() = default;
@@ -86,7 +87,7 @@ class Store {
   virtual std::optional<TimePoint> next_due() = 0;
 
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
-  // Throws limited where none is free.
+  // Throws limited where none is free, not_found where the tenant is deleted: a late worker must not leave a lease.
   virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,7 @@ struct AccessSpec {
   std::string probe_address;        // where the ready probe connects instead, behind a router without hairpin NAT
 };
 
-// "http://acme.203-0-113-9.sslip.io:20001"
-std::string access_url(const AccessSpec& access, const Slug& slug, Port port);
+// "http://acme.203-0-113-9.sslip.io:20001"; empty without a port.
+std::string access_url(const AccessSpec& access, const Slug& slug, std::optional<Port> port);
 
 }  // namespace slipway

@@ -30,8 +30,9 @@ enum class Status {
   deleted
 };
 
-// What reconcile can do for a tenant; each is idempotent.
+// What reconcile can do for a tenant; each is idempotent. `inspect` comes before all decisions.
 enum class Step {
+  inspect,
   lease_port,
   create_database,
   create_instance,
@@ -105,7 +106,6 @@ struct Tenant {
 
   // Done. Written by the engine.
   std::optional<Port> port;
-  std::string url;
   bool database_made = false;
   std::string instance_id;  // of the container that was made last; empty: none
   bool started = false;     // we started it and it should be running

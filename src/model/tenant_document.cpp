@@ -87,7 +87,6 @@ std::string to_document(const Tenant& t) {
   o["status"] = to_string(t.status);
   if (!t.reason.empty()) o["reason"] = t.reason;
   if (t.port) o["port"] = t.port->value();
-  if (!t.url.empty()) o["url"] = t.url;
   o["database_made"] = t.database_made;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
   o["started"] = t.started;
@@ -135,7 +134,6 @@ Tenant from_document(std::string_view document) {
   t.status = enum_at(o, "status", parse_status);
   t.reason = string_at(o, "reason");
   if (o.contains("port")) t.port = Port(static_cast<std::uint16_t>(int_at(o, "port")));
-  t.url = string_at(o, "url");
   t.database_made = bool_at(o, "database_made");
   t.instance_id = string_at(o, "instance_id");
   t.started = bool_at(o, "started");

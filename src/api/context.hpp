@@ -1,0 +1,36 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "engine/sweeper.hpp"
+#include "engine/tenants.hpp"
+#include "engine/watch.hpp"
+
+namespace slipway::api {
+
+// What is checked for readiness: a name, and a call that throws an Error where the thing is not well.
+struct HealthCheck {
+  std::string name;                    // "ledger", "runtime", "database", "mail"
+  std::function<std::string()> check;  // returns what it found, such as "Docker 20.10.24"
+};
+
+// Everything that routes need. References outlive the router.
+struct Context {
+  Store& store;
+  Tenants& tenants;
+  Watch& watch;
+  Sweeper& sweeper;
+  const AccessSpec& access;
+  const Clock& clock;
+  Random& random;
+  RuntimeLogs* logs = nullptr;  // abilities that not every runtime has
+  RuntimeStats* stats = nullptr;
+  std::vector<HealthCheck> health;
+  std::string version;
+  Log log;
+};
+
+}  // namespace slipway::api

@@ -1,0 +1,76 @@
+#include "api/routes.hpp"
+#include "base/error.hpp"
+
+namespace slipway::api {
+namespace {
+
+namespace json = boost::json;
+
+net::Response mail(const Call& call, const Context& context) {
+  const auto limit = static_cast<std::size_t>(query_number(call, "limit", 100, 1, 1'000));
+  json::array mails;
+  TenantFilter filter;
+  filter.limit = 1'000;
+  while (mails.size() < limit) {
+    const auto page = context.store.list(filter);
+    for (const Tenant& t : page) {
+      for (const Mail& m : t.mails) {
+        if (mails.size() == limit) break;
+        mails.push_back({{"tenantId", t.id.value()},
+                         {"subdomain", t.sign_up.slug.value()},
+                         {"to", m.purpose == "welcome" ? t.sign_up.admin_email.value() : "operator"},
+                         {"purpose", m.purpose},
+                         {"state", to_string(m.state)},
+                         {"attempts", m.attempts},
+                         {"sentAt", m.sent_at ? json::value(to_rfc3339(*m.sent_at)) : json::value(nullptr)},
+                         {"error", m.error.empty() ? json::value(nullptr) : json::value(m.error)}});
+      }
+    }
+    if (page.size() < filter.limit) break;
+    filter.after = page.back().id.value();
+  }
+  return json_response(200, {{"mail", std::move(mails)}});
+}
+
+net::Response sweep(const Call& call, const Context& context) {
+  const SweepReport report = context.sweeper.sweep(query_number(call, "dry_run", 0, 0, 1) == 1);
+  json::array orphans;
+  for (const Orphan& orphan : report.orphans) {
+    orphans.push_back({{"kind", orphan.resource.kind},
+                       {"name", orphan.resource.name},
+                       {"tenantId", orphan.resource.tenant.value()},
+                       {"firstSeen", to_rfc3339(orphan.first_seen)},
+                       {"removed", orphan.removed}});
+  }
+  json::array drifted;
+  for (const TenantId& id : report.drifted) drifted.push_back(json::value(id.value()));
+  return json_response(200, {{"orphans", std::move(orphans)}, {"drifted", std::move(drifted)}});
+}
+
+net::Response ready(const Context& context) {
+  json::object checks;
+  bool well = true;
+  for (const HealthCheck& check : context.health) {
+    try {
+      checks[check.name] = check.check();
+    } catch (const Error& error) {
+      well = false;
+      checks[check.name] = error.what();
+    }
+  }
+  return json_response(well ? 200 : 503, {{"status", well ? "ready" : "not ready"}, {"checks", std::move(checks)}});
+}
+
+}  // namespace
+
+void add_operator_routes(Router& router, const Context& context) {
+  router.add("GET", "/v1/mail", [&context](const Call& call) -> net::Reply { return mail(call, context); });
+  router.add("POST", "/v1/sweep", [&context](const Call& call) -> net::Reply { return sweep(call, context); });
+  router.add("GET", "/v1/version", [&context](const Call&) -> net::Reply {
+    return json_response(200, {{"version", context.version}});
+  });
+  router.add("GET", "/healthz", [](const Call&) -> net::Reply { return json_response(200, {{"status", "ok"}}); });
+  router.add("GET", "/readyz", [&context](const Call&) -> net::Reply { return ready(context); });
+}
+
+}  // namespace slipway::api

@@ -1,0 +1,94 @@
+#include "api/problem.hpp"
+
+#include <boost/json.hpp>
+
+namespace slipway::api {
+namespace {
+
+namespace json = boost::json;
+
+int status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::invalid:
+      return 400;
+    case ErrorKind::unauthorized:
+      return 401;
+    case ErrorKind::forbidden:
+      return 403;
+    case ErrorKind::not_found:
+      return 404;
+    case ErrorKind::conflict:
+      return 409;
+    case ErrorKind::limited:
+      return 429;
+    case ErrorKind::unavailable:
+      return 503;
+    case ErrorKind::internal:
+      return 500;
+  }
+  return 500;
+}
+
+std::string_view title_of(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+net::Response document(int status, std::string_view detail, const std::vector<FieldError>& fields,
+                       const std::string& request_id) {
+  json::object body{{"type", "about:blank"},
+                    {"title", title_of(status)},
+                    {"status", status},
+                    {"detail", detail},
+                    {"requestId", request_id}};
+  if (!fields.empty()) {
+    json::array errors;
+    for (const FieldError& field : fields) errors.push_back({{"field", field.field}, {"message", field.message}});
+    body["errors"] = std::move(errors);
+  }
+  return {status, {{"Content-Type", "application/problem+json"}}, json::serialize(body)};
+}
+
+}  // namespace
+
+net::Response problem(int status, const std::string& detail, const std::string& request_id) {
+  return document(status, detail, {}, request_id);
+}
+
+net::Response problem(const Error& error, const std::string& request_id) {
+  const int status = status_of(error.kind());
+  const std::string_view detail = error.kind() == ErrorKind::internal
+                                      ? "something went wrong on our side; the log has more under this request's id"
+                                      : std::string_view(error.message());
+  net::Response response = document(status, detail, error.fields(), request_id);
+  if (error.retry_after()) {
+    response.headers.emplace_back("Retry-After", std::to_string((error.retry_after()->count() + 999) / 1000));
+  } else if (status == 503) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
+  return response;
+}
+
+}  // namespace slipway::api

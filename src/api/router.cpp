@@ -1,0 +1,126 @@
+#include "api/router.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "api/problem.hpp"
+#include "base/error.hpp"
+#include "base/id.hpp"
+#include "base/text.hpp"
+
+namespace slipway::api {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Undoes percent-encoding. Throws invalid for broken escapes, NUL and bytes that are not UTF-8.
+std::string decoded(std::string_view text, bool plus_is_space) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+      if (high < 0 || low < 0) throw Error(ErrorKind::invalid, "the URL holds a broken percent-escape");
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  if (utf8_length(out) == std::string::npos || out.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::invalid, "the URL does not decode to valid UTF-8");
+  }
+  return out;
+}
+
+std::map<std::string, std::string, std::less<>> parse_query(std::string_view query) {
+  std::map<std::string, std::string, std::less<>> values;
+  if (query.empty()) return values;
+  for (const std::string& part : split(query, '&')) {
+    if (part.empty()) continue;
+    const auto equals = part.find('=');
+    const std::string name = decoded(std::string_view(part).substr(0, equals), true);
+    values[name] = equals == std::string::npos ? "" : decoded(std::string_view(part).substr(equals + 1), true);
+  }
+  return values;
+}
+
+std::vector<std::string> segments_of(std::string_view path) {
+  return split(path.substr(path.starts_with('/') ? 1 : 0), '/');
+}
+
+bool is_variable(const std::string& segment) { return segment.starts_with('{'); }
+
+std::optional<std::map<std::string, std::string, std::less<>>> match(const std::vector<std::string>& pattern,
+                                                                     const std::vector<std::string>& path) {
+  if (pattern.size() != path.size()) return std::nullopt;
+  std::map<std::string, std::string, std::less<>> values;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (is_variable(pattern[i])) {
+      if (path[i].empty()) return std::nullopt;
+      values[pattern[i].substr(1, pattern[i].size() - 2)] = decoded(path[i], false);
+    } else if (pattern[i] != path[i]) {
+      return std::nullopt;
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+void Router::add(std::string method, std::string pattern, RouteHandler handler) {
+  routes_.push_back({std::move(method), segments_of(pattern), std::move(handler)});
+}
+
+net::Reply Router::handle(const net::ServerRequest& request) const {
+  const std::string request_id = new_id("r_", clock_.now(), random_);
+  net::Reply reply;
+  try {
+    reply = dispatch(request, request_id);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::internal || error.kind() == ErrorKind::unavailable) {
+      log_.error(error.message(), {{"request", request_id}, {"method", request.method}, {"path", request.path}});
+    }
+    reply = problem(error, request_id);
+  }
+  const std::pair<std::string, std::string> header{"X-Request-Id", request_id};
+  if (auto* response = std::get_if<net::Response>(&reply)) {
+    response->headers.push_back(header);
+  } else if (auto* streaming = std::get_if<net::StreamingResponse>(&reply)) {
+    streaming->head.headers.push_back(header);
+  } else if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) {
+    waiting->finish = [finish = std::move(waiting->finish), header] {
+      net::Response answer = finish();
+      answer.headers.push_back(header);
+      return answer;
+    };
+  }
+  return reply;
+}
+
+net::Reply Router::dispatch(const net::ServerRequest& request, const std::string& request_id) const {
+  const auto path = segments_of(request.path);
+  std::string allow;
+  for (const Route& route : routes_) {
+    auto values = match(route.segments, path);
+    if (!values) continue;
+    const bool head = request.method == "HEAD" && route.method == "GET";
+    if (route.method != request.method && !head) {
+      allow += (allow.empty() ? "" : ", ") + route.method;
+      continue;
+    }
+    return route.handler({request, std::move(*values), parse_query(request.query), request_id});
+  }
+  if (allow.empty()) return problem(404, fmt::format("there is nothing at {}", request.path), request_id);
+  net::Response refusal = problem(405, fmt::format("{} is not for {}", request.method, request.path), request_id);
+  refusal.headers.emplace_back("Allow", allow);
+  return refusal;
+}
+
+}  // namespace slipway::api

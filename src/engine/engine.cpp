@@ -1,0 +1,181 @@
+#include "engine/engine.hpp"
+
+#include "base/error.hpp"
+
+namespace slipway {
+namespace {
+
+constexpr std::size_t due_batch = 256;
+constexpr Millis pump_interval{1'000};
+constexpr Millis renew_after = lease_time / 3;
+constexpr Millis after_trouble{1'000};
+
+}  // namespace
+
+Engine::Engine(const World& world, const Settings& settings, std::string owner, RuntimeEvents* events, Log log)
+    : world_(world),
+      settings_(settings),
+      owner_(std::move(owner)),
+      events_(events),
+      log_(log),
+      queue_(world.clock),
+      reconciler_(world, settings, watch_, log),
+      sweeper_(
+          world, settings, [this](const TenantId& id) { wake(id); }, log) {}
+
+void Engine::start() {
+  sweep_wanted_ = true;
+  for (unsigned i = 0; i < settings_.workers; ++i) {
+    threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+  }
+  threads_.emplace_back([this](std::stop_token stop) { pump(stop); });
+  threads_.emplace_back([this](std::stop_token stop) { sweep_often(stop); });
+  if (events_ != nullptr) {
+    threads_.emplace_back([this](std::stop_token stop) {
+      events_->watch([this](const TenantId& id) { wake(id); }, [this] { sweep_soon(); }, stop);
+    });
+  }
+}
+
+void Engine::stop() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();
+  std::lock_guard lock(mutex_);
+  for (auto& [id, tenant] : held_) {
+    try {
+      world_.store.save(tenant, {}, owner_);
+    } catch (const Error& error) {
+      log_.warn("a lease could not be given back; it runs out by itself",
+                {{"tenant", id.value()}, {"why", error.what()}});
+    }
+  }
+  held_.clear();
+  leased_.clear();
+}
+
+void Engine::wake(const TenantId& id) {
+  {
+    std::lock_guard lock(mutex_);
+    stale_.insert(id);
+  }
+  queue_.wake(id);
+}
+
+void Engine::work(std::stop_token stop) {
+  while (const auto id = queue_.pop(stop)) {
+    try {
+      work_on(*id);
+    } catch (const Error& error) {
+      log_.error(error.message(), {{"tenant", id->value()}});
+      {
+        std::lock_guard lock(mutex_);
+        held_.erase(*id);
+        leased_.erase(*id);
+      }
+      queue_.wake_at(*id, world_.clock.now() + after_trouble);
+    }
+    queue_.done(*id);
+  }
+}
+
+void Engine::work_on(const TenantId& id) {
+  auto tenant = take(id);
+  if (!tenant) return;  // another process works on it, or it is gone
+  const auto outcome = reconciler_.reconcile(*tenant, owner_);
+  give_back(id, std::move(*tenant), outcome);
+}
+
+// The row, leased: the one kept from the last look, unless it has been written to, else as the ledger has it.
+std::optional<Tenant> Engine::take(const TenantId& id) {
+  {
+    std::lock_guard lock(mutex_);
+    const bool stale = stale_.erase(id) != 0;
+    const auto held = held_.find(id);
+    if (held != held_.end()) {
+      Tenant tenant = std::move(held->second);
+      held_.erase(held);
+      if (!stale) return tenant;
+    }
+  }
+  const TimePoint now = world_.clock.now();
+  auto tenant = world_.store.claim(id, {owner_, now + lease_time}, now);
+  std::lock_guard lock(mutex_);
+  if (tenant) {
+    leased_[id] = now;
+  } else {
+    leased_.erase(id);
+  }
+  return tenant;
+}
+
+void Engine::give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Outcome& outcome) {
+  {
+    std::lock_guard lock(mutex_);
+    if (outcome.lease_kept) {
+      held_[id] = std::move(tenant);
+    } else {
+      leased_.erase(id);
+    }
+  }
+  if (outcome.again) queue_.wake_at(id, *outcome.again);
+}
+
+void Engine::pump(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    Millis wait = pump_interval;
+    try {
+      const TimePoint now = world_.clock.now();
+      for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
+      renew_leases();
+      if (const auto next = world_.store.next_due()) wait = std::clamp(*next - now, Millis(10), pump_interval);
+    } catch (const Error& error) {
+      log_.error(error.message());
+    }
+    std::unique_lock lock(pause_mutex_);
+    pause_.wait_for(lock, stop, wait, [] { return false; });
+  }
+}
+
+void Engine::renew_leases() {
+  const TimePoint now = world_.clock.now();
+  std::vector<TenantId> old;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, renewed] : leased_) {
+      if (now - renewed >= renew_after) old.push_back(id);
+    }
+  }
+  for (const TenantId& id : old) {
+    {
+      // Given back meanwhile: then it is not ours to claim.
+      std::lock_guard lock(mutex_);
+      if (!leased_.contains(id)) continue;
+      leased_[id] = now;
+    }
+    world_.store.claim(id, {owner_, now + lease_time}, now);
+  }
+}
+
+void Engine::sweep_soon() {
+  std::lock_guard lock(pause_mutex_);
+  sweep_wanted_ = true;
+  pause_.notify_all();
+}
+
+void Engine::sweep_often(std::stop_token stop) {
+  while (true) {
+    {
+      std::unique_lock lock(pause_mutex_);
+      pause_.wait_for(lock, stop, settings_.sweep_interval, [this] { return sweep_wanted_; });
+      if (stop.stop_requested()) return;
+      sweep_wanted_ = false;
+    }
+    try {
+      sweeper_.sweep(false);
+    } catch (const Error& error) {
+      log_.warn(std::string("sweep: ") + error.what());
+    }
+  }
+}
+
+}  // namespace slipway

@@ -1,0 +1,70 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/log.hpp"
+#include "engine/due_queue.hpp"
+#include "engine/reconciler.hpp"
+#include "engine/sweeper.hpp"
+
+namespace slipway {
+
+// The threads around reconcile: workers, the pump that finds in the ledger what is due, the sweep, the runtime's
+// events. Everything that it remembers besides the ledger is a hint.
+class Engine {
+ public:
+  // `owner` names this process's leases; no other process may use it. `events` may be null.
+  Engine(const World& world, const Settings& settings, std::string owner, RuntimeEvents* events, Log log);
+  ~Engine() { stop(); }
+
+  // Begins with a sweep, which adopts what runs and finds what has drifted.
+  void start();
+  // Lets each worker finish its step, gives the leases back and joins. Idempotent.
+  void stop();
+
+  // Someone has changed what is wanted of this tenant, or something has happened to it: look now.
+  void wake(const TenantId& id);
+
+  Watch& watch() { return watch_; }
+  Sweeper& sweeper() { return sweeper_; }
+
+ private:
+  void work(std::stop_token stop);
+  void work_on(const TenantId& id);
+  std::optional<Tenant> take(const TenantId& id);
+  void give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Outcome& outcome);
+  void pump(std::stop_token stop);
+  void renew_leases();
+  void sweep_often(std::stop_token stop);
+  void sweep_soon();
+
+  World world_;
+  const Settings& settings_;
+  const std::string owner_;
+  RuntimeEvents* events_;
+  Log log_;
+  Watch watch_;
+  DueQueue queue_;
+  Reconciler reconciler_;
+  Sweeper sweeper_;
+
+  std::mutex mutex_;
+  std::unordered_map<TenantId, Tenant> held_;       // leased rows between two looks at a booting app
+  std::unordered_map<TenantId, TimePoint> leased_;  // when each lease of ours was last renewed
+  std::unordered_set<TenantId> stale_;              // held rows that somebody has written to
+
+  std::mutex pause_mutex_;
+  std::condition_variable_any pause_;
+  bool sweep_wanted_ = false;
+
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace slipway

@@ -1,0 +1,80 @@
+#include "engine/env.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/template.hpp"
+#include "base/text.hpp"
+
+namespace slipway {
+namespace {
+
+TemplateValues env_values(const Tenant& t, const std::string& url, const DatabaseAccess& db) {
+  const std::string port = std::to_string(db.port);
+  return {{"db.host", db.host},
+          {"db.port", port},
+          {"db.name", db.name},
+          {"db.user", db.user},
+          {"db.password", db.password.reveal()},
+          {"db.url", fmt::format("postgresql://{}:{}@{}:{}/{}", db.user, db.password.reveal(), db.host, port, db.name)},
+          {"tenant.id", t.id.value()},
+          {"user_id", t.sign_up.user_id.value()},
+          {"subdomain", t.sign_up.slug.value()},
+          {"company_name", t.sign_up.company_name.value()},
+          {"admin_email", t.sign_up.admin_email.value()},
+          {"plan", t.sign_up.plan.value()},
+          {"url", url},
+          {"port", t.port ? std::to_string(t.port->value()) : ""}};
+}
+
+}  // namespace
+
+std::vector<EnvVar> instance_env(const AppSpec& app, const Tenant& tenant, const std::string& url,
+                                 const DatabaseAccess& database) {
+  const TemplateValues values = env_values(tenant, url, database);
+  std::vector<EnvVar> env;
+  bool has_port = false;
+  for (const EnvTemplate& entry : app.env) {
+    has_port = has_port || entry.name == "PORT";
+    env.push_back({entry.name, Secret(expand_template(entry.value, values))});
+  }
+  if (!has_port) env.push_back({"PORT", Secret(std::to_string(app.port))});
+  return env;
+}
+
+std::string describe_exit(const std::optional<Instance>& instance, Millis ran) {
+  if (!instance) return "the instance was removed from outside";
+  if (instance->out_of_memory) {
+    return fmt::format("the app was killed after {} because it used more memory than its plan allows", human(ran));
+  }
+  std::string text = fmt::format("the app exited with code {} after {}", instance->exit_code, human(ran));
+  if (instance->exit_code > 128) text += fmt::format(" (signal {})", instance->exit_code - 128);
+  if (!instance->error.empty()) text += ": " + instance->error;
+  return text;
+}
+
+std::string quoted_last_words(std::string_view log, std::size_t limit_bytes) {
+  std::string text = trimmed(log);
+  if (text.empty()) return {};
+  if (text.size() > limit_bytes) {
+    std::size_t from = text.size() - limit_bytes;
+    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
+    text = "…" + text.substr(from);
+  }
+  if (utf8_length(text) == std::string::npos) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  }
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += " | ";
+    } else {
+      line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    }
+  }
+  return fmt::format("; its last words: \"{}\"", line);
+}
+
+}  // namespace slipway

@@ -1,0 +1,209 @@
+#include "engine/reconciler.hpp"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "base/error.hpp"
+
+namespace slipway {
+namespace {
+
+constexpr int round_limit = 64;  // of one call; then the tenant queues again behind the others
+constexpr int save_retry_limit = 16;
+
+bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.failure.empty(); }
+
+// Whether a failure may still end the whole provisioning. Never once the customer's instance has been ready: then there
+// is data that must not be taken back.
+bool may_give_up(const Tenant& t) { return !t.first_ready_at && t.desired == Desired::running && t.failure.empty(); }
+
+}  // namespace
+
+// What one round of steps found out: patches for the row, lines for the timeline.
+struct Reconciler::Changes {
+  std::vector<std::function<void(Tenant&)>> patches;
+  std::vector<Event> events;
+  std::optional<Millis> ask_again;
+
+  void add(StepResult result) {
+    if (result.patch) patches.push_back(std::move(result.patch));
+    events.insert(events.end(), result.events.begin(), result.events.end());
+    if (result.ask_again) ask_again = ask_again ? std::min(*ask_again, *result.ask_again) : result.ask_again;
+  }
+};
+
+Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& owner) {
+  for (int round = 0; round < round_limit; ++round) {
+    Changes changes;
+    bool blind = false;
+    const auto instance = inspect(tenant, changes, blind);
+    const TimePoint now = world_.clock.now();
+    Decision decision;
+    if (blind) {
+      decision.status = tenant.status;
+      decision.wake_at = tenant.attempts.contains(Step::inspect) ? tenant.attempts.at(Step::inspect).not_before : now;
+      if (changes.patches.empty()) {
+        if (const auto outcome = finish(tenant, decision, owner)) return *outcome;
+        continue;
+      }
+    } else {
+      decision = next_steps(tenant, instance, settings_.policy, now);
+      if (decision.steps.empty()) {
+        if (const auto outcome = finish(tenant, decision, owner)) return *outcome;
+        continue;
+      }
+      Changes performed = perform(tenant, decision.steps, instance);
+      changes.ask_again = performed.ask_again;
+      std::move(performed.patches.begin(), performed.patches.end(), std::back_inserter(changes.patches));
+      std::move(performed.events.begin(), performed.events.end(), std::back_inserter(changes.events));
+    }
+    if (changes.patches.empty() && changes.events.empty() && tenant.status == decision.status) {
+      if (changes.ask_again) return {true, world_.clock.now() + *changes.ask_again};
+      continue;
+    }
+    // The status goes first, so that a step that ends in another one has the last word.
+    changes.patches.insert(changes.patches.begin(), [status = decision.status](Tenant& t) { t.status = status; });
+    if (!save(tenant, changes, owner)) return {};
+    if (changes.ask_again) return {true, world_.clock.now() + *changes.ask_again};
+  }
+  return {true, world_.clock.now()};
+}
+
+// A teardown acts whatever is there; everything else needs to see the instance first.
+std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& changes, bool& failed_to) const {
+  if (is_teardown(tenant)) return std::nullopt;
+  const auto waiting = tenant.attempts.find(Step::inspect);
+  if (waiting != tenant.attempts.end() && world_.clock.now() < waiting->second.not_before) {
+    failed_to = true;
+    return std::nullopt;
+  }
+  try {
+    auto instance = world_.runtime.inspect(tenant.id);
+    if (waiting != tenant.attempts.end()) changes.patches.push_back([](Tenant& t) { t.attempts.erase(Step::inspect); });
+    return instance;
+  } catch (const Error& error) {
+    failed_to = true;
+    changes.add(failed(Step::inspect, error));
+    return std::nullopt;
+  }
+}
+
+Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<Step>& steps,
+                                        const std::optional<Instance>& instance) const {
+  std::vector<StepResult> results(steps.size());
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+      others.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
+    }
+    results[0] = perform_one(steps[0], tenant, instance);
+  }
+  Changes changes;
+  for (StepResult& result : results) changes.add(std::move(result));
+  return changes;
+}
+
+StepResult Reconciler::perform_one(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const {
+  try {
+    StepResult result = steps_.perform(step, tenant, instance);
+    if (result.patch && tenant.attempts.contains(step)) {
+      result.patch = [step, patch = std::move(result.patch)](Tenant& t) {
+        t.attempts.erase(step);
+        patch(t);
+      };
+    }
+    return result;
+  } catch (const Error& error) {
+    return failed(step, error);
+  } catch (const std::exception& error) {
+    return failed(step, Error(ErrorKind::internal, error.what()));
+  }
+}
+
+StepResult Reconciler::failed(Step step, const Error& error) const {
+  const TimePoint now = world_.clock.now();
+  const std::string reason = fmt::format("{}: {}", words_for(step), error.what());
+  const Policy& policy = settings_.policy;
+  const std::uint64_t chance = world_.random.next();
+  const auto patch = [=, retryable = error.retryable(), asked = error.retry_after()](Tenant& t) {
+    Attempt& attempt = t.attempts[step];
+    if (attempt.count == 0) attempt.first_at = now;
+    const Millis ceiling = retryable ? policy.retry.ceiling(attempt.count) : policy.retry.cap;
+    const Millis jitter(static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(ceiling.count() + 1)));
+    attempt.not_before = now + std::max({Millis(1), jitter, asked.value_or(Millis(0))});
+    attempt.error = reason;
+    ++attempt.count;
+    t.reason = reason;
+    if (may_give_up(t) && (!retryable || now - attempt.first_at >= policy.retry_budget)) t.failure = reason;
+  };
+  Event event;
+  event.at = now;
+  event.kind = "error";
+  event.step = to_string(step);
+  event.message = reason;
+  return {patch, {event}, {}};
+}
+
+bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string& owner) {
+  for (int i = 0; i < save_retry_limit; ++i) {
+    const TimePoint now = world_.clock.now();
+    Tenant next = tenant;
+    for (const auto& patch : changes.patches) patch(next);
+    next.updated_at = now;
+    std::vector<Event> events = changes.events;
+    if (next.status != tenant.status) {
+      events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
+    }
+    if (world_.store.save(next, events, std::nullopt)) {
+      for (const Event& event : events) {
+        const auto level = event.kind == "error" ? &Log::warn : &Log::debug;
+        (log_.*level)(event.message, {{"tenant", tenant.id.value()}, {"step", event.step}});
+      }
+      if (next.status != tenant.status) {
+        log_.info("tenant is " + std::string(to_string(next.status)),
+                  {{"tenant", next.id.value()}, {"subdomain", next.sign_up.slug.value()}, {"reason", next.reason}});
+      }
+      tenant = std::move(next);
+      watch_.changed(tenant.id);
+      return true;
+    }
+    // Somebody wrote the row meanwhile. Take the newest one, if it is still ours to work on.
+    auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
+    if (!newest) return false;
+    tenant = std::move(*newest);
+  }
+  throw Error(ErrorKind::unavailable, fmt::format("tenant {} was changed {} times while its row was being saved",
+                                                  tenant.id.value(), save_retry_limit));
+}
+
+// Nothing is ready: write the state down, when to come back, and give the lease back, all in one. Nothing is returned
+// where the row had changed meanwhile; then everything must be decided anew.
+std::optional<Reconciler::Outcome> Reconciler::finish(Tenant& tenant, const Decision& decision,
+                                                      const std::string& owner) {
+  const TimePoint now = world_.clock.now();
+  Tenant next = tenant;
+  next.status = decision.status;
+  next.due_at = decision.wake_at;
+  if (next.status == Status::active || next.status == Status::suspended) next.reason.clear();
+  std::vector<Event> events;
+  if (next.status != tenant.status) {
+    next.updated_at = now;
+    events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
+  }
+  if (world_.store.save(next, events, owner)) {
+    if (next.status != tenant.status) {
+      log_.info("tenant is " + std::string(to_string(next.status)),
+                {{"tenant", next.id.value()}, {"subdomain", next.sign_up.slug.value()}, {"reason", next.reason}});
+    }
+    tenant = std::move(next);
+    watch_.changed(tenant.id);
+    return Outcome{false, tenant.due_at};
+  }
+  auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
+  if (!newest) return Outcome{};
+  tenant = std::move(*newest);
+  return std::nullopt;
+}
+
+}  // namespace slipway

@@ -1,0 +1,340 @@
+#include "engine/steps.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "engine/env.hpp"
+#include "engine/welcome.hpp"
+
+namespace slipway {
+namespace {
+
+constexpr Millis probe_timeout{2'000};
+constexpr Millis port_hold{3'600'000};  // before a port that belongs to a stranger's program is tried again
+constexpr std::size_t last_words_lines = 5;
+constexpr std::size_t last_words_bytes = 600;
+
+}  // namespace
+
+std::string_view words_for(Step step) {
+  switch (step) {
+    case Step::inspect:
+      return "look at the instance";
+    case Step::lease_port:
+      return "lease a port";
+    case Step::create_database:
+      return "create database";
+    case Step::create_instance:
+      return "create instance";
+    case Step::start_instance:
+      return "start instance";
+    case Step::record_exit:
+      return "record exit";
+    case Step::probe:
+      return "wait for the app";
+    case Step::send_mail:
+      return "send mail";
+    case Step::stop_instance:
+      return "stop instance";
+    case Step::remove_instance:
+      return "remove instance";
+    case Step::drop_database:
+      return "drop database";
+    case Step::finish:
+      return "finish";
+  }
+  return "step";
+}
+
+StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const {
+  switch (step) {
+    case Step::inspect:
+      break;  // the reconciler's own
+    case Step::lease_port:
+      return lease_port(tenant);
+    case Step::create_database:
+      return create_database(tenant);
+    case Step::create_instance:
+      return create_instance(tenant);
+    case Step::start_instance:
+      return start_instance(tenant);
+    case Step::record_exit:
+      return record_exit(tenant, instance);
+    case Step::probe:
+      return probe(tenant);
+    case Step::send_mail:
+      return send_mail(tenant);
+    case Step::stop_instance:
+      return stop_instance(tenant);
+    case Step::remove_instance:
+      return remove_instance(tenant);
+    case Step::drop_database:
+      return drop_database(tenant);
+    case Step::finish:
+      return finish(tenant);
+  }
+  throw Error(ErrorKind::internal, fmt::format("no way to perform step '{}'", to_string(step)));
+}
+
+Event Steps::event(Step step, std::string message, std::optional<TimePoint> since) const {
+  Event e;
+  e.at = world_.clock.now();
+  e.kind = "step";
+  e.step = to_string(step);
+  e.message = std::move(message);
+  if (since) e.duration = e.at - *since;
+  return e;
+}
+
+StepResult Steps::lease_port(const Tenant& tenant) const {
+  const Port port = world_.store.lease_port(tenant, std::nullopt, world_.clock.now());
+  return {
+      [port](Tenant& t) { t.port = port; }, {event(Step::lease_port, fmt::format("port {} leased", port.value()))}, {}};
+}
+
+StepResult Steps::create_database(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  world_.database.ensure(tenant.id, plan_named(settings_, tenant.sign_up.plan));
+  return {[](Tenant& t) { t.database_made = true; }, {event(Step::create_database, "database ready", began)}, {}};
+}
+
+std::string Steps::url(const Tenant& tenant) const {
+  return access_url(settings_.access, tenant.sign_up.slug, tenant.port);
+}
+
+InstanceSpec Steps::instance_spec(const Tenant& tenant) const {
+  InstanceSpec spec;
+  spec.tenant = tenant.id;
+  spec.slug = tenant.sign_up.slug;
+  spec.image = tenant.image;
+  spec.command = settings_.app.command;
+  spec.env = instance_env(settings_.app, tenant, url(tenant), world_.database.access(tenant.id));
+  spec.app_port = settings_.app.port;
+  spec.host_port = tenant.port.value();
+  spec.volumes = settings_.app.volumes;
+  spec.read_only = settings_.app.read_only;
+  spec.capabilities = settings_.app.capabilities;
+  spec.plan = plan_named(settings_, tenant.sign_up.plan);
+  return spec;
+}
+
+StepResult Steps::create_instance(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  const Progress progress = [&](const std::string& message) {
+    Event e = event(Step::create_instance, message);
+    e.kind = "progress";
+    world_.store.append(tenant.id, e);
+    watch_.changed(tenant.id);
+  };
+  const Instance made = world_.runtime.create(instance_spec(tenant), progress);
+  return {
+      [id = made.id](Tenant& t) { t.instance_id = id; }, {event(Step::create_instance, "instance created", began)}, {}};
+}
+
+StepResult Steps::start_instance(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  if (world_.runtime.start(tenant.id) == StartResult::port_taken) return move_port(tenant);
+  const TimePoint now = world_.clock.now();
+  return {[now, done = tenant.restart_wanted](Tenant& t) {
+            t.started = true;
+            t.proven = false;
+            t.boot_at = now;
+            t.restart_done = done;
+          },
+          {event(Step::start_instance, fmt::format("instance started on port {}", tenant.port.value().value()), began)},
+          {}};
+}
+
+// Before a tenant is first ready its port may still change. Afterwards customers know the URL, so it waits instead.
+StepResult Steps::move_port(const Tenant& tenant) const {
+  const Port taken = tenant.port.value();
+  if (tenant.first_ready_at) {
+    throw Error(ErrorKind::unavailable,
+                fmt::format("port {} is held by another program on this machine, and the tenant's URL must not change; "
+                            "find it with `ss -ltnp 'sport = :{}'` and end it",
+                            taken.value(), taken.value()));
+  }
+  const Port port = world_.store.lease_port(tenant, taken, world_.clock.now() + port_hold);
+  world_.runtime.remove(tenant.id, false);
+  return {[port](Tenant& t) {
+            t.port = port;
+            t.instance_id.clear();
+          },
+          {event(Step::lease_port, fmt::format("port {} is held by another program on this machine; moved to port {}",
+                                               taken.value(), port.value()))},
+          {}};
+}
+
+std::string Steps::last_words(const Tenant& tenant) const {
+  if (world_.logs == nullptr) return {};
+  std::string text;
+  try {
+    world_.logs->logs(tenant.id, last_words_lines, false,
+                      [&](std::string_view chunk) {
+                        text += chunk;
+                        return text.size() < 64 * 1024;
+                      },
+                      {});
+  } catch (const Error&) {
+    return {};  // a reason without last words is still a reason
+  }
+  return quoted_last_words(masked(text, world_.database.access(tenant.id).password), last_words_bytes);
+}
+
+StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const {
+  const TimePoint now = world_.clock.now();
+  const Millis ran = tenant.boot_at ? now - *tenant.boot_at : Millis(0);
+  std::string reason = describe_exit(instance, ran);
+  if (instance) reason += last_words(tenant);
+  const unsigned before = ran >= settings_.policy.stable_after ? 0 : tenant.crashes;
+  const unsigned crashes = before + 1;
+  const bool give_up = !tenant.first_ready_at && crashes >= settings_.policy.first_boot_exits;
+  // The first restart is at once; then the waits grow.
+  const Millis wait = crashes == 1 ? Millis(0) : settings_.policy.restart.wait(crashes - 2, world_.random);
+  Event e = event(Step::record_exit, reason);
+  e.kind = "error";
+  return {[=](Tenant& t) {
+            t.crashes = crashes;
+            t.started = false;
+            t.proven = false;
+            t.reason = reason;
+            if (give_up) t.failure = fmt::format("{}; it never answered and ended {} times", reason, crashes);
+            t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
+            if (!instance) t.instance_id.clear();
+          },
+          {e},
+          {}};
+}
+
+StepResult Steps::probe(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  const TimePoint boot_at = tenant.boot_at.value_or(began);
+  const ProbeResult answer = world_.probe.ask(url(tenant) + settings_.app.health_path, probe_timeout);
+  const TimePoint now = world_.clock.now();
+  if (!answer.ready) {
+    const Millis age = now - boot_at;
+    if (age >= settings_.policy.start_timeout) return boot_overdue(tenant, answer.detail, age);
+    return {{}, {}, probe_interval(age)};
+  }
+  const bool first = !tenant.first_ready_at;
+  return {[=](Tenant& t) {
+            t.proven = true;
+            t.reason.clear();
+            t.status = Status::active;
+            if (!t.first_ready_at) t.first_ready_at = now;
+            if (first && find_mail(t, "welcome") == nullptr) t.mails.push_back(new_mail(t, "welcome"));
+          },
+          {event(Step::probe, fmt::format("{} answered ({})", url(tenant), answer.detail), boot_at)},
+          {}};
+}
+
+StepResult Steps::boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const {
+  const TimePoint now = world_.clock.now();
+  const std::string reason =
+      fmt::format("the app did not answer {}{} within {} of its start; the last answer was: {}{}", url(tenant),
+                  settings_.app.health_path, human(age), detail, last_words(tenant));
+  const unsigned crashes = tenant.crashes + 1;
+  const Millis wait = settings_.policy.restart.wait(crashes - 1, world_.random);
+  Event e = event(Step::probe, reason, tenant.boot_at);
+  e.kind = "error";
+  return {[=](Tenant& t) {
+            t.reason = reason;
+            if (!t.first_ready_at) {
+              t.failure = reason;
+              return;
+            }
+            t.crashes = crashes;
+            t.restart_wanted = t.restart_done + 1;  // stop it and start it anew
+            t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
+          },
+          {e},
+          {}};
+}
+
+StepResult Steps::send_mail(const Tenant& tenant) const {
+  const TimePoint now = world_.clock.now();
+  const auto mail = std::find_if(tenant.mails.begin(), tenant.mails.end(),
+                                 [&](const Mail& m) { return m.state == MailState::pending && m.not_before <= now; });
+  if (mail == tenant.mails.end()) return {};
+  Mail after = *mail;
+  ++after.attempts;
+  Event e;
+  try {
+    const Message message = compose_mail(settings_, tenant, after.purpose);
+    after.provider_id = world_.mailer.send(message, after.key);
+    after.state = MailState::sent;
+    after.sent_at = world_.clock.now();
+    after.error.clear();
+    e = event(Step::send_mail, fmt::format("{} mail sent to {}", after.purpose, message.to), now);
+  } catch (const Error& error) {
+    if (after.attempts == 1) after.first_at = now;
+    after.error = error.what();
+    const Millis wait = std::max(error.retry_after().value_or(Millis(0)),
+                                 settings_.policy.mail.wait(after.attempts - 1, world_.random));
+    after.not_before = now + wait;
+    if (!error.retryable() || now - after.first_at >= settings_.policy.mail_budget) after.state = MailState::failed;
+    e = event(Step::send_mail,
+              fmt::format("{} mail was not sent ({}): {}", after.purpose,
+                          after.state == MailState::failed ? "given up" : "will be tried again", error.what()),
+              now);
+    e.kind = "error";
+  }
+  return {[after](Tenant& t) {
+            for (Mail& m : t.mails) {
+              if (m.key == after.key) m = after;
+            }
+          },
+          {e},
+          {}};
+}
+
+StepResult Steps::stop_instance(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
+  return {[](Tenant& t) { t.started = t.proven = false; }, {event(Step::stop_instance, "instance stopped", began)}, {}};
+}
+
+StepResult Steps::remove_instance(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  world_.runtime.remove(tenant.id, true);
+  return {[](Tenant& t) {
+            t.instance_removed = true;
+            t.started = t.proven = false;
+            t.instance_id.clear();
+          },
+          {event(Step::remove_instance, "instance and volumes removed", began)},
+          {}};
+}
+
+StepResult Steps::drop_database(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  world_.database.drop(tenant.id);
+  return {[](Tenant& t) {
+            t.database_dropped = true;
+            t.database_made = false;
+          },
+          {event(Step::drop_database, "database and role dropped", began)},
+          {}};
+}
+
+// The end of a deletion (a tombstone stays) or of a failed provisioning (the operator is told).
+StepResult Steps::finish(const Tenant&) const {
+  const bool tell = !settings_.mail.operator_address.empty();
+  return {[tell](Tenant& t) {
+            t.port.reset();
+            t.attempts.clear();
+            std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
+            if (t.desired == Desired::deleted) {
+              t.status = Status::deleted;
+              t.reason.clear();
+            } else {
+              t.status = Status::failed;
+              t.reason = t.failure;
+              if (tell) t.mails.push_back(new_mail(t, "operator_failure"));
+            }
+          },
+          {event(Step::finish, "everything that was made for this tenant has been taken back")},
+          {}};
+}
+
+}  // namespace slipway

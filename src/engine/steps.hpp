@@ -1,0 +1,58 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/settings.hpp"
+#include "engine/watch.hpp"
+#include "engine/world.hpp"
+
+namespace slipway {
+
+// What a step did, as a change to the row. The row may have been written by someone else meanwhile (a request to
+// suspend it), so the change is a function that is applied to the newest one.
+struct StepResult {
+  std::function<void(Tenant&)> patch;  // empty: nothing changed
+  std::vector<Event> events;
+  std::optional<Millis> ask_again;  // not there yet: when to try once more
+};
+
+// How each step is done. Every one of them may be repeated and finds what an earlier try left behind.
+class Steps {
+ public:
+  Steps(const World& world, const Settings& settings, Watch& watch)
+      : world_(world), settings_(settings), watch_(watch) {}
+
+  // Errors of the drivers pass through.
+  StepResult perform(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
+
+ private:
+  StepResult lease_port(const Tenant& tenant) const;
+  StepResult create_database(const Tenant& tenant) const;
+  StepResult create_instance(const Tenant& tenant) const;
+  StepResult start_instance(const Tenant& tenant) const;
+  StepResult move_port(const Tenant& tenant) const;
+  StepResult record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const;
+  StepResult probe(const Tenant& tenant) const;
+  StepResult boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const;
+  StepResult send_mail(const Tenant& tenant) const;
+  StepResult stop_instance(const Tenant& tenant) const;
+  StepResult remove_instance(const Tenant& tenant) const;
+  StepResult drop_database(const Tenant& tenant) const;
+  StepResult finish(const Tenant& tenant) const;
+
+  InstanceSpec instance_spec(const Tenant& tenant) const;
+  std::string url(const Tenant& tenant) const;
+  std::string last_words(const Tenant& tenant) const;
+  Event event(Step step, std::string message, std::optional<TimePoint> since = {}) const;
+
+  World world_;
+  const Settings& settings_;
+  Watch& watch_;
+};
+
+// What a step is called in a timeline and an error: "create container".
+std::string_view words_for(Step step);
+
+}  // namespace slipway

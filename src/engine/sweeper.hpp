@@ -1,0 +1,50 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "engine/settings.hpp"
+#include "engine/world.hpp"
+
+namespace slipway {
+
+// Something in the world with our label that no tenant of the ledger accounts for.
+struct Orphan {
+  Resource resource;
+  TimePoint first_seen;
+  bool removed = false;
+};
+
+struct SweepReport {
+  std::vector<Orphan> orphans;
+  std::vector<TenantId> drifted;  // tenants whose instance is not as it should be; they were woken
+};
+
+// Holds the world against the ledger: wakes tenants whose instance is gone or ended, and removes what belongs to
+// nobody, once it has been seen for the whole grace. Thread-safe.
+class Sweeper {
+ public:
+  Sweeper(const World& world, const Settings& settings, std::function<void(const TenantId&)> wake, Log log)
+      : world_(world), settings_(settings), wake_(std::move(wake)), log_(std::move(log)) {}
+
+  // `dry_run` only looks: it wakes nobody, removes nothing and starts no grace.
+  SweepReport sweep(bool dry_run);
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // kind, name
+  std::vector<Resource> resources() const;
+  bool discard(const Resource& resource);
+
+  World world_;
+  const Settings& settings_;
+  std::function<void(const TenantId&)> wake_;
+  Log log_;
+  std::mutex mutex_;
+  std::map<Key, TimePoint> first_seen_;
+};
+
+}  // namespace slipway

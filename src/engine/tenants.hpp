@@ -1,0 +1,31 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "engine/settings.hpp"
+#include "engine/world.hpp"
+
+namespace slipway {
+
+enum class Action { suspend, resume, restart, retry, remove };
+
+// What can be asked for: writes what is wanted into the ledger and wakes the engine. Nothing is done here.
+class Tenants {
+ public:
+  Tenants(const World& world, const Settings& settings, std::function<void(const TenantId&)> wake)
+      : world_(world), settings_(settings), wake_(std::move(wake)) {}
+
+  // Durable when it returns. Throws invalid for a reserved subdomain or an unknown plan.
+  SignUpResult sign_up(const SignUp& request, const std::optional<IdempotencyKey>& key, const std::string& body_hash);
+
+  // Throws not_found, or conflict where the tenant's state does not allow it. Asking for what is already so is success.
+  Tenant change(const TenantId& id, Action action);
+
+ private:
+  World world_;
+  const Settings& settings_;
+  std::function<void(const TenantId&)> wake_;
+};
+
+}  // namespace slipway

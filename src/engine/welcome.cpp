@@ -1,0 +1,57 @@
+#include "engine/welcome.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace slipway {
+namespace {
+
+std::string language_of(const Settings& settings, const Tenant& tenant, std::string_view purpose) {
+  if (purpose == "operator_failure") return settings.mail.language;
+  const auto wanted = tenant.sign_up.metadata.find("language");
+  if (wanted == tenant.sign_up.metadata.end()) return settings.mail.language;
+  const bool known = settings.mail.templates.contains(fmt::format("{}/{}", wanted->second, purpose));
+  return known ? wanted->second : settings.mail.language;
+}
+
+}  // namespace
+
+Mail new_mail(const Tenant& tenant, std::string_view purpose) {
+  const auto earlier =
+      std::count_if(tenant.mails.begin(), tenant.mails.end(), [&](const Mail& m) { return m.purpose == purpose; });
+  Mail mail;
+  mail.purpose = purpose;
+  mail.key = fmt::format("{}/{}/{}", tenant.id.value(), purpose, earlier + 1);
+  return mail;
+}
+
+Message compose_mail(const Settings& settings, const Tenant& tenant, std::string_view purpose) {
+  const std::string name = fmt::format("{}/{}", language_of(settings, tenant, purpose), purpose);
+  const auto found = settings.mail.templates.find(name);
+  if (found == settings.mail.templates.end()) {
+    throw Error(ErrorKind::invalid, fmt::format("there is no mail template '{}'", name));
+  }
+  const TemplateValues values = {{"app_name", settings.app.name},
+                                 {"company_name", tenant.sign_up.company_name.value()},
+                                 {"subdomain", tenant.sign_up.slug.value()},
+                                 {"url", access_url(settings.access, tenant.sign_up.slug, tenant.port)},
+                                 {"tenant_id", tenant.id.value()},
+                                 {"user_id", tenant.sign_up.user_id.value()},
+                                 {"admin_email", tenant.sign_up.admin_email.value()},
+                                 {"plan", tenant.sign_up.plan.value()},
+                                 {"reason", tenant.reason}};
+  const RenderedMail rendered = render(found->second, values);
+  Message message;
+  message.from = settings.mail.from;
+  message.reply_to = settings.mail.reply_to;
+  message.to = purpose == "operator_failure" ? settings.mail.operator_address : tenant.sign_up.admin_email.value();
+  message.subject = rendered.subject;
+  message.text = rendered.text;
+  message.html = rendered.html;
+  return message;
+}
+
+}  // namespace slipway

@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "contracts/mailer.hpp"
+#include "engine/settings.hpp"
+#include "model/tenant.hpp"
+
+namespace slipway {
+
+// A mail that is owed to somebody from now on. Its key never changes, also when the engine tries again after a crash.
+Mail new_mail(const Tenant& tenant, std::string_view purpose);
+
+// The mail's text in the customer's language (`language` of the sign-up's metadata, else as configured).
+Message compose_mail(const Settings& settings, const Tenant& tenant, std::string_view purpose);
+
+}  // namespace slipway

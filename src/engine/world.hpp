@@ -1,0 +1,24 @@
+#pragma once
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "contracts/database.hpp"
+#include "contracts/mailer.hpp"
+#include "contracts/probe.hpp"
+#include "contracts/runtime.hpp"
+#include "contracts/store.hpp"
+
+namespace slipway {
+
+// All that the engine touches. app/assemble fills it in; tests fill it with fakes.
+struct World {
+  Store& store;
+  Runtime& runtime;
+  Database& database;
+  Mailer& mailer;
+  Probe& probe;
+  const Clock& clock;
+  Random& random;
+  RuntimeLogs* logs = nullptr;  // an ability that not every runtime has
+};
+
+}  // namespace slipway

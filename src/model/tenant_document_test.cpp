@@ -1,0 +1,83 @@
+#include "base/error.hpp"
+#include "model/tenant.hpp"
+
+namespace slipway {
+namespace {
+
+Tenant full_tenant() {
+  Tenant t;
+  t.id = TenantId("t_01jdd2x8k40a1b2c3d4e");
+  t.sign_up = {UserId("u-1"),          Slug("acme"),
+               EmailAddress("a@b.cc"), CompanyName("Công ty \"Á\"\\"),
+               PlanName("pro"),        {{"k", "v"}, {"ngôn ngữ", "vi"}}};
+  t.created_at = TimePoint(Millis(1'000));
+  t.updated_at = TimePoint(Millis(2'000));
+  t.desired = Desired::suspended;
+  t.image = "shop:1";
+  t.restart_wanted = 3;
+  t.status = Status::crash_loop;
+  t.reason = "it ends";
+  t.port = Port(20'001);
+  t.database_made = t.started = t.proven = t.instance_removed = t.database_dropped = true;
+  t.instance_id = "abc";
+  t.restart_done = 2;
+  t.boot_at = TimePoint(Millis(3'000));
+  t.first_ready_at = TimePoint(Millis(4'000));
+  t.crashes = 7;
+  t.failure = "given up";
+  t.attempts[Step::probe] = {2, TimePoint(Millis(5)), TimePoint(Millis(6)), "refused"};
+  t.mails.push_back({"welcome", "t/welcome/1", MailState::sent, 2, TimePoint(Millis(7)), TimePoint(Millis(8)),
+                     TimePoint(Millis(9)), "id-1", "late"});
+  return t;
+}
+
+// The document is the only place where a row's content is written, so what it forgets is lost.
+TEST(TenantDocument, KeepsEverything) {
+  const Tenant before = full_tenant();
+  const Tenant after = from_document(to_document(before));
+  EXPECT_EQ(to_document(after), to_document(before));
+  EXPECT_EQ(after.sign_up.company_name, before.sign_up.company_name);
+  EXPECT_EQ(after.sign_up.metadata, before.sign_up.metadata);
+  EXPECT_EQ(after.status, Status::crash_loop);
+  EXPECT_EQ(after.desired, Desired::suspended);
+  EXPECT_EQ(after.port, Port(20'001));
+  EXPECT_EQ(after.first_ready_at, before.first_ready_at);
+  EXPECT_EQ(after.attempts.at(Step::probe).error, "refused");
+  ASSERT_EQ(after.mails.size(), 1u);
+  EXPECT_EQ(after.mails[0].state, MailState::sent);
+  EXPECT_EQ(after.mails[0].sent_at, TimePoint(Millis(9)));
+  EXPECT_TRUE(after.instance_removed && after.database_dropped && after.proven && after.started && after.database_made);
+  EXPECT_EQ(after.crashes, 7u);
+  EXPECT_EQ(after.restart_wanted, 3u);
+  EXPECT_EQ(after.restart_done, 2u);
+  EXPECT_EQ(after.boot_at, before.boot_at);
+  EXPECT_EQ(after.failure, "given up");
+  EXPECT_EQ(after.instance_id, "abc");
+}
+
+TEST(TenantDocument, OfAFreshRowIsReadBack) {
+  Tenant fresh;
+  fresh.id = TenantId("t_01jdd2x8k40a1b2c3d4e");
+  const Tenant after = from_document(to_document(fresh));
+  EXPECT_EQ(after.port, std::nullopt);
+  EXPECT_EQ(after.first_ready_at, std::nullopt);
+  EXPECT_EQ(after.status, Status::provisioning);
+}
+
+TEST(TenantDocument, RefusesAnUnknownStatus) {
+  std::string text = to_document(full_tenant());
+  text.replace(text.find("crash_loop"), 10, "gone_fishin");
+  EXPECT_THROW(from_document(text), Error);
+}
+
+TEST(TenantWords, AreTheSameBothWays) {
+  for (int i = 0; i <= static_cast<int>(Status::deleted); ++i) {
+    EXPECT_EQ(parse_status(to_string(static_cast<Status>(i))), static_cast<Status>(i));
+  }
+  for (int i = 0; i <= static_cast<int>(Step::finish); ++i) {
+    EXPECT_EQ(parse_step(to_string(static_cast<Step>(i))), static_cast<Step>(i));
+  }
+}
+
+}  // namespace
+}  // namespace slipway
