@@ -1,0 +1,181 @@
+// The engine with its real threads and the real clock, over fakes.
+#include "engine/engine.hpp"
+
+#include <gmock/gmock.h>
+
+#include <latch>
+
+#include "base/error.hpp"
+#include "engine/test_world.hpp"
+
+namespace slipway {
+namespace {
+
+using test::TestWorld;
+
+constexpr auto deadline = std::chrono::seconds(20);
+
+struct RunningWorld {
+  explicit RunningWorld(Settings chosen = test::test_settings()) : settings(std::move(chosen)) {
+    settings.workers = 4;
+    engine = std::make_unique<Engine>(world, settings, "test", &runtime, Log::silent());
+    tenants = std::make_unique<Tenants>(world, settings, [this](const TenantId& id) { engine->wake(id); });
+  }
+
+  TenantId sign_up(const std::string& slug) {
+    return std::get<Created>(tenants->sign_up(TestWorld::sign_up_of(slug), {}, "hash")).tenant.id;
+  }
+
+  // Waits until the tenant is as asked, told of changes by the watch.
+  bool wait_until(const TenantId& id, const std::function<bool(const Tenant&)>& is) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    const auto token = engine->watch().on_change(id, [&] {
+      std::lock_guard lock(mutex);
+      changed.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    while (!is(store.find(id).value())) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      changed.wait_for(lock, std::chrono::milliseconds(50));
+    }
+    return true;
+  }
+
+  bool wait_for(const TenantId& id, Status status) {
+    return wait_until(id, [status](const Tenant& t) { return t.status == status && !t.due_at; });
+  }
+
+  Settings settings;
+  SystemClock clock;
+  SystemRandom random;
+  test::MemoryStore store{Port(20'000), Port(20'199)};
+  test::FakeRuntime runtime{store.installation()};
+  test::FakeDatabase database{store.installation()};
+  test::FakeMailer mailer;
+  test::FakeProbe probe{runtime};
+  World world{store, runtime, database, mailer, probe, clock, random};
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Tenants> tenants;
+};
+
+TEST(Engine, ProvisionsManyAtOnceEachOnce) {
+  RunningWorld w;
+  w.engine->start();
+  std::vector<TenantId> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(w.sign_up("c" + std::to_string(i)));
+  for (const TenantId& id : ids) {
+    ASSERT_TRUE(w.wait_for(id, Status::active)) << to_string(w.store.find(id)->status);
+    EXPECT_EQ(w.runtime.starts(id), 1u);
+  }
+  EXPECT_EQ(w.mailer.count(), 100u);
+  EXPECT_EQ(w.mailer.repeats(), 0u);
+}
+
+TEST(Engine, TakesUpWhatAnEarlierProcessLeftUndone) {
+  RunningWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.engine->start();
+  EXPECT_TRUE(w.wait_for(id, Status::active));
+}
+
+TEST(Engine, HealsOnTheRuntimesEvent) {
+  RunningWorld w;
+  w.engine->start();
+  const TenantId id = w.sign_up("acme");
+  ASSERT_TRUE(w.wait_for(id, Status::active));
+  w.runtime.kill(id);
+  EXPECT_TRUE(
+      w.wait_until(id, [](const Tenant& t) { return t.crashes == 1 && t.status == Status::active && !t.due_at; }));
+  EXPECT_EQ(w.runtime.starts(id), 2u);
+}
+
+TEST(Engine, TheSweepAtStartFindsWhatDiedMeanwhile) {
+  RunningWorld w;
+  w.engine->start();
+  const TenantId id = w.sign_up("acme");
+  ASSERT_TRUE(w.wait_for(id, Status::active));
+  w.engine->stop();
+  w.runtime.vanish(id);
+  Engine again(w.world, w.settings, "again", nullptr, Log::silent());
+  again.start();
+  EXPECT_TRUE(w.wait_until(
+      id, [&](const Tenant& t) { return t.status == Status::active && !t.due_at && w.runtime.creates(id) == 2; }));
+}
+
+TEST(Engine, ARequestReachesATenantThatIsStillBooting) {
+  RunningWorld w;
+  w.engine->start();
+  w.database.before_each({});
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  ASSERT_TRUE(w.wait_until(id, [](const Tenant& t) { return t.started; }) ||
+              w.store.find(id)->status == Status::active);
+  w.tenants->change(id, Action::remove);
+  EXPECT_TRUE(w.wait_for(id, Status::deleted));
+  EXPECT_TRUE(w.database.leaves_nothing(id));
+  EXPECT_TRUE(w.runtime.instances().empty());
+}
+
+TEST(Engine, TwoProcessesOnOneLedgerShareTheWork) {
+  RunningWorld w;
+  Engine other(w.world, w.settings, "other", nullptr, Log::silent());
+  w.engine->start();
+  other.start();
+  std::vector<TenantId> ids;
+  for (int i = 0; i < 60; ++i) {
+    ids.push_back(w.sign_up("c" + std::to_string(i)));
+    other.wake(ids.back());
+  }
+  for (const TenantId& id : ids) {
+    EXPECT_TRUE(w.wait_for(id, Status::active));
+    EXPECT_EQ(w.runtime.starts(id), 1u);
+    EXPECT_EQ(w.runtime.creates(id), 1u);
+  }
+  EXPECT_EQ(w.mailer.count(), 60u);
+  EXPECT_EQ(w.mailer.repeats(), 0u);
+}
+
+TEST(Engine, StopsWhileWorkIsPendingAndGivesTheLeasesBack) {
+  RunningWorld w;
+  w.engine->start();
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.wait_until(id, [](const Tenant& t) { return t.started; });
+  w.engine->stop();
+  const TimePoint now = w.clock.now();
+  EXPECT_TRUE(w.store.claim(id, {"next", now + lease_time}, now).has_value());
+}
+
+TEST(DueQueue, NeverHandsATenantToTwoWorkersAndForgetsNoWake) {
+  test::ManualClock clock;
+  DueQueue queue(clock);
+  const TenantId id("t_01jdd2x8k40a1b2c3d4e");
+  std::stop_source stop;
+  queue.wake(id);
+  EXPECT_EQ(queue.pop(stop.get_token()), id);
+  queue.wake(id);  // while it is being worked on
+  std::thread stopper([&] { stop.request_stop(); });
+  EXPECT_EQ(queue.pop(stop.get_token()), std::nullopt);
+  stopper.join();
+  queue.done(id);
+  EXPECT_EQ(queue.pop(std::stop_token()), id);
+}
+
+TEST(DueQueue, OrdersByTimeAndTheEarlierOfTwoTimesCounts) {
+  test::ManualClock clock;
+  DueQueue queue(clock);
+  const TenantId a("t_a"), b("t_b");
+  queue.wake_at(a, clock.now() + Millis(50));
+  queue.wake_at(b, clock.now() + Millis(20));
+  queue.wake_at(a, clock.now() + Millis(10));
+  queue.wake_at(a, clock.now() + Millis(90));
+  clock.advance(Millis(30));
+  EXPECT_EQ(queue.pop(std::stop_token()), a);
+  EXPECT_EQ(queue.pop(std::stop_token()), b);
+  EXPECT_EQ(queue.size(), 2u);
+}
+
+}  // namespace
+}  // namespace slipway

@@ -1,0 +1,414 @@
+#include "engine/reconciler.hpp"
+
+#include "base/error.hpp"
+#include "engine/test_world.hpp"
+
+namespace slipway {
+namespace {
+
+using test::FakeDatabase;
+using test::RuntimeCall;
+using test::TestWorld;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+const Error down(ErrorKind::unavailable, "docker: not reachable");
+
+// The promise, as the world shows it: one of each.
+void expect_active_once(TestWorld& w, const TenantId& id) {
+  const Tenant t = w.tenant(id);
+  EXPECT_EQ(t.status, Status::active) << t.reason;
+  EXPECT_TRUE(w.database.exists(id));
+  EXPECT_EQ(w.runtime.instances().size(), 1u);
+  EXPECT_EQ(w.runtime.listener(t.port.value()), id);
+  EXPECT_EQ(w.mailer.count(), 1u);
+  EXPECT_EQ(t.due_at, std::nullopt);
+  EXPECT_EQ(t.reason, "");
+}
+
+TEST(Provisioning, EndsWithOneOfEach) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.runtime.creates(id), 1u);
+  EXPECT_EQ(w.runtime.starts(id), 1u);
+  const auto mail = w.mailer.sent().at(0).message;
+  EXPECT_EQ(mail.to, "admin@acme.example");
+  EXPECT_THAT(mail.text, HasSubstr("http://acme.localhost:20000"));
+  EXPECT_THAT(w.timeline(id, "status"), testing::ElementsAre("active"));
+  const auto spec = w.runtime.spec(id).value();
+  EXPECT_EQ(spec.env.at(0).value.reveal(), [&] {
+    const auto db = w.database.access(id);
+    return "postgresql://" + db.user + ":" + db.password.reveal() + "@" + db.host + ":" + std::to_string(db.port) +
+           "/" + db.name;
+  }());
+}
+
+TEST(Provisioning, IsDoneByOneLook) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  const auto outcome = w.look(id);
+  EXPECT_EQ(outcome.again, std::nullopt);
+  expect_active_once(w, id);
+}
+
+TEST(Provisioning, ASlowAppIsAskedUntilItAnswers) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.ready_after(id, 7);
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.probe.asks(id), 8u);
+}
+
+TEST(Provisioning, NoMailBeforeTheUrlIsProven) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.settle(id, Millis(5'000));
+  EXPECT_EQ(w.mailer.count(), 0u);
+  EXPECT_EQ(w.tenant(id).status, Status::provisioning);
+}
+
+// Each call fails once, or does its work and loses the reply; the end is the same.
+TEST(Provisioning, SurvivesEveryFailureAndLostReply) {
+  for (const RuntimeCall call : {RuntimeCall::create, RuntimeCall::start, RuntimeCall::inspect}) {
+    for (const bool lost : {false, true}) {
+      TestWorld w;
+      const TenantId id = w.sign_up("acme");
+      lost ? w.runtime.lose_reply_next(call, 2) : w.runtime.fail_next(call, down, 2);
+      w.settle(id);
+      expect_active_once(w, id);
+      EXPECT_EQ(w.runtime.creates(id), 1u);
+      EXPECT_EQ(w.runtime.starts(id), 1u);
+      EXPECT_THAT(w.timeline(id, "error"), Not(testing::IsEmpty()));
+    }
+  }
+  for (const int fault : {0, 1, 2}) {
+    TestWorld w;
+    const TenantId id = w.sign_up("acme");
+    if (fault == 0) w.database.fail_next(FakeDatabase::Call::ensure, 2);
+    if (fault == 1) w.database.tear_next_ensure(2);
+    if (fault == 2) w.database.lose_next_reply(FakeDatabase::Call::ensure, 2);
+    w.settle(id);
+    expect_active_once(w, id);
+  }
+}
+
+TEST(Provisioning, ABadImageFailsAtOnceAndLeavesNothing) {
+  TestWorld w;
+  w.runtime.remove_image("shop:1");
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  const Tenant t = w.tenant(id);
+  EXPECT_EQ(t.status, Status::failed);
+  EXPECT_THAT(t.reason, HasSubstr("create instance: "));
+  EXPECT_TRUE(w.nothing_left(id));
+  EXPECT_EQ(w.mailer.count(), 1u);
+  EXPECT_EQ(w.mailer.sent().at(0).message.to, "ops@example.com");
+  EXPECT_THAT(w.mailer.sent().at(0).message.text, HasSubstr(t.reason));
+}
+
+TEST(Provisioning, GivesUpWhenTheBudgetOfAStepIsSpent) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.database.fail_next(FakeDatabase::Call::ensure, 100'000);
+  w.settle(id, Millis(7'200'000));
+  EXPECT_EQ(w.tenant(id).status, Status::failed);
+  EXPECT_TRUE(w.nothing_left(id));
+}
+
+TEST(Provisioning, AnAppThatNeverAnswersFailsWithTheLastAnswer) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id, "503");
+  w.settle(id);
+  const Tenant t = w.tenant(id);
+  EXPECT_EQ(t.status, Status::failed);
+  EXPECT_THAT(t.reason, HasSubstr("did not answer http://acme.localhost:20000/healthz within 1 min 0 s"));
+  EXPECT_THAT(t.reason, HasSubstr("the last answer was: 503"));
+  EXPECT_TRUE(w.nothing_left(id));
+}
+
+TEST(Provisioning, AnAppThatKeepsExitingFailsWithItsCode) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.runtime.exit_on_start(id, 3);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::failed);
+  EXPECT_THAT(w.tenant(id).reason, HasSubstr("exited with code 3"));
+  EXPECT_TRUE(w.nothing_left(id));
+  EXPECT_EQ(w.runtime.starts(id), 3u);
+}
+
+TEST(Provisioning, APortOfAStrangersProgramIsSkippedAndReported) {
+  TestWorld w;
+  w.runtime.take_port(Port(20'000));
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.tenant(id).port, Port(20'001));
+  EXPECT_THAT(w.timeline(id, "step"), Contains(HasSubstr("port 20000 is held by another program")));
+  EXPECT_THAT(w.store.ports(), Contains(testing::Field(&PortLease::status, PortStatus::held)));
+}
+
+TEST(Mail, IsTriedAgainWithTheSameKeyWhileTheTenantIsActive) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.mailer.lose_replies(3);
+  w.look(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  EXPECT_TRUE(is_settled(w.tenant(id)));
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.mailer.repeats(), 3u);
+  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
+}
+
+TEST(Mail, ThatWillNeverGoIsGivenUpButTheTenantIsActive) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.mailer.fail_next(1, Error(ErrorKind::invalid, "resend: no such address"));
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::failed);
+  EXPECT_THAT(w.timeline(id, "error"), Contains(HasSubstr("no such address")));
+}
+
+TEST(Mail, SpeaksTheCustomersLanguage) {
+  TestWorld w;
+  SignUp request = TestWorld::sign_up_of("acme");
+  request.metadata["language"] = "vi";
+  const TenantId id = std::get<Created>(w.tenants.sign_up(request, {}, "h")).tenant.id;
+  w.settle(id);
+  EXPECT_EQ(w.mailer.sent().at(0).message.subject,
+            render(shipped_template("vi", "welcome"), {{"app_name", "app"},
+                                                       {"company_name", "acme Inc"},
+                                                       {"subdomain", "acme"},
+                                                       {"url", "http://acme.localhost:20000"},
+                                                       {"tenant_id", id.value()},
+                                                       {"user_id", "user-acme"},
+                                                       {"admin_email", "admin@acme.example"},
+                                                       {"plan", "default"},
+                                                       {"reason", ""}})
+                .subject);
+}
+
+TEST(Healing, AnInstanceThatDiedComesBackUnderItsUrl) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  const auto port = w.tenant(id).port;
+  w.runtime.kill(id);
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.tenant(id).port, port);
+  EXPECT_EQ(w.runtime.creates(id), 1u);
+  EXPECT_EQ(w.runtime.starts(id), 2u);
+}
+
+TEST(Healing, AnInstanceRemovedByHandIsMadeAgain) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.runtime.vanish(id);
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.tenant(id).port, Port(20'000));
+  EXPECT_EQ(w.runtime.creates(id), 2u);
+}
+
+TEST(Healing, ACrashLoopSaysSoBacksOffAndLosesNothing) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.runtime.exit_on_start(id, 1);
+  w.runtime.kill(id);
+  w.settle(id, Millis(600'000));
+  const Tenant t = w.tenant(id);
+  EXPECT_EQ(t.status, Status::crash_loop);
+  EXPECT_THAT(t.reason, HasSubstr("exited with code 1"));
+  EXPECT_TRUE(t.due_at.has_value());
+  EXPECT_TRUE(w.database.exists(id));
+  EXPECT_LT(w.runtime.starts(id), 60u);
+  w.runtime.exit_on_start(id, std::nullopt);
+  w.settle(id);
+  expect_active_once(w, id);
+}
+
+TEST(Healing, NeverTakesBackWhatACustomerUses) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.runtime.remove_image("shop:1");
+  w.runtime.vanish(id);
+  w.settle(id, Millis(24 * 3'600'000));
+  EXPECT_EQ(w.tenant(id).status, Status::healing);
+  EXPECT_TRUE(w.database.exists(id));
+  EXPECT_EQ(w.tenant(id).port, Port(20'000));
+  w.runtime.add_image("shop:1");
+  w.settle(id);
+  expect_active_once(w, id);
+}
+
+TEST(Healing, KeepsThePortAlsoWhenAStrangerTookIt) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.runtime.kill(id);
+  w.runtime.take_port(Port(20'000));
+  w.settle(id, Millis(60'000));
+  EXPECT_EQ(w.tenant(id).status, Status::healing);
+  EXPECT_THAT(w.tenant(id).reason, HasSubstr("port 20000 is held by another program"));
+  w.runtime.free_port(Port(20'000));
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.tenant(id).port, Port(20'000));
+}
+
+TEST(Healing, ARestartOfSlipwayDoesNotTouchAHealthyTenant) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  test::FakeRuntime adopted(w.runtime, w.store.installation());
+  Reconciler another({w.store, adopted, w.database, w.mailer, w.probe, w.clock, w.random}, w.settings, w.watch,
+                     Log::silent());
+  w.store.break_leases();
+  auto tenant = w.store.claim(id, {"w2", w.clock.now() + lease_time}, w.clock.now());
+  another.reconcile(*tenant, "w2");
+  expect_active_once(w, id);
+  EXPECT_EQ(w.runtime.starts(id), 1u);
+}
+
+TEST(Requests, SuspendKeepsDataAndResumeBringsTheSameUrl) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.tenants.change(id, Action::suspend);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::suspended);
+  EXPECT_EQ(w.runtime.listener(Port(20'000)), std::nullopt);
+  EXPECT_TRUE(w.database.exists(id));
+  w.tenants.change(id, Action::resume);
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.tenant(id).port, Port(20'000));
+}
+
+TEST(Requests, RestartRestartsOnceEach) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.tenants.change(id, Action::restart);
+  w.settle(id);
+  expect_active_once(w, id);
+  EXPECT_EQ(w.runtime.starts(id), 2u);
+  EXPECT_EQ(w.tenant(id).crashes, 0u);
+}
+
+TEST(Requests, DeleteLeavesOnlyATombstone) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.tenants.change(id, Action::remove);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::deleted);
+  EXPECT_TRUE(w.nothing_left(id));
+  for (const Action late : {Action::resume, Action::restart, Action::retry, Action::suspend}) {
+    EXPECT_THROW(w.tenants.change(id, late), Error);
+  }
+  w.look(id);
+  EXPECT_TRUE(w.nothing_left(id));
+}
+
+TEST(Requests, DeleteInTheMiddleOfAProvisioningLeavesNothing) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.settle(id, Millis(2'000));
+  w.tenants.change(id, Action::remove);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::deleted);
+  EXPECT_TRUE(w.nothing_left(id));
+  EXPECT_EQ(w.mailer.count(), 0u);
+}
+
+TEST(Requests, DeleteNeverGivesUp) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.tenants.change(id, Action::remove);
+  w.runtime.fail_next(RuntimeCall::remove, down, 50);
+  w.database.fail_next(FakeDatabase::Call::drop, 50, ErrorKind::forbidden);
+  w.settle(id, Millis(24 * 3'600'000));
+  EXPECT_EQ(w.tenant(id).status, Status::deleted);
+  EXPECT_TRUE(w.nothing_left(id));
+}
+
+TEST(Requests, RetryOfAFailedOneStartsFromTheBeginning) {
+  TestWorld w;
+  w.runtime.remove_image("shop:1");
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  ASSERT_EQ(w.tenant(id).status, Status::failed);
+  w.runtime.add_image("shop:1");
+  w.tenants.change(id, Action::retry);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active) << w.tenant(id).reason;
+  EXPECT_TRUE(w.mailer.find(id.value() + "/welcome/1").has_value());
+  EXPECT_TRUE(w.database.exists(id));
+}
+
+TEST(Requests, AWriteDuringAStepIsNotLost) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  bool done = false;
+  w.database.before_each([&](FakeDatabase::Call call, const TenantId&) {
+    if (call != FakeDatabase::Call::ensure || done) return;
+    done = true;
+    w.tenants.change(id, Action::suspend);
+  });
+  w.look(id);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::suspended);
+  EXPECT_EQ(w.runtime.listener(Port(20'000)), std::nullopt);
+  EXPECT_TRUE(w.database.exists(id));
+}
+
+TEST(Leases, TwoWorkersNeverWorkOnOneTenant) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  auto first = w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now());
+  ASSERT_TRUE(first);
+  w.look(id, "w2");
+  EXPECT_TRUE(w.runtime.instances().empty());
+  w.clock.advance(lease_time);
+  w.look(id, "w2");
+  expect_active_once(w, id);
+  // The first one wakes up again: its row is old, so it writes nothing and makes nothing twice.
+  w.reconciler.reconcile(*first, "w1");
+  expect_active_once(w, id);
+  EXPECT_EQ(w.runtime.starts(id), 1u);
+}
+
+TEST(SignUps, ReservedNamesAndUnknownPlansAreRefused) {
+  TestWorld w;
+  EXPECT_THROW(w.tenants.sign_up(TestWorld::sign_up_of("www"), {}, "h"), Error);
+  SignUp request = TestWorld::sign_up_of("acme");
+  request.plan = PlanName("gold");
+  EXPECT_THROW(w.tenants.sign_up(request, {}, "h"), Error);
+  EXPECT_TRUE(w.store.list({}).empty());
+}
+
+TEST(SignUps, WithoutAUserGetOne) {
+  TestWorld w;
+  SignUp request = TestWorld::sign_up_of("acme");
+  request.user_id = UserId();
+  const Tenant t = std::get<Created>(w.tenants.sign_up(request, {}, "h")).tenant;
+  EXPECT_THAT(t.sign_up.user_id.value(), testing::StartsWith("u_"));
+}
+
+}  // namespace
+}  // namespace slipway
