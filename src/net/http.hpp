@@ -15,11 +15,13 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // The first header of that name, compared without case; empty where there is none.
 std::string header(const Headers& headers, std::string_view name);
+// Compares ASCII letters without case, as header names and tokens are compared.
+bool same_ignoring_case(std::string_view a, std::string_view b);
 
 struct Response {
   int status = 200;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 // Percent-encoding of one query value or path segment (RFC 3986 unreserved characters stay).

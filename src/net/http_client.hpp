@@ -14,23 +14,25 @@ namespace slipway::net {
 // Where to connect: "http://host:port", "https://host:port" or "unix:///path/to/socket".
 // Client certificates serve a Docker daemon behind TLS.
 struct Endpoint {
-  std::string url;
-  std::string ca_file;                 // empty: the system's roots
-  std::string cert_file;
-  std::string key_file;
+  std::string url{};
+  std::string ca_file{};  // empty: the system's roots
+  std::string cert_file{};
+  std::string key_file{};
+  std::string address{};  // connect to this host instead of the URL's (whose name is still sent and verified)
 };
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string target = "/";            // path and query, encoded
-  Headers headers;                     // Host, Content-Length and User-Agent are added
-  std::string body;
-  Millis timeout{30'000};              // for the whole exchange: connect, TLS, send, receive
+  std::string target = "/";  // path and query, encoded
+  Headers headers{};         // Host, Content-Length and User-Agent are added
+  std::string body{};
+  Millis timeout{30'000};  // for the whole exchange: connect, TLS, send, receive
 };
 
 // A blocking HTTP/1.1 client for one endpoint: a deadline for the whole exchange, a pool of kept-alive connections.
 // A request on a kept connection that the server had closed meanwhile is sent again once on a new one, if nothing came
-// back. Thread-safe. Errors: unavailable (cannot connect, torn, timed out), limited (answer larger than the limit).
+// back. Thread-safe. Errors: unavailable (cannot connect, torn, timed out), limited (answer larger than the limit),
+// internal (the answer is not HTTP), invalid (a URL or header that cannot be sent).
 // "*.localhost" and names of sslip.io resolve by themselves, without DNS.
 class HttpClient {
  public:
@@ -43,8 +45,10 @@ class HttpClient {
 
   // The body is handed to `chunk` as it comes (false: enough, the connection is closed); the returned body is empty,
   // except where the status is 400 or more: then it holds the start of the error's text and `chunk` is not called.
-  // `request.timeout` bounds the wait for the head and then each silence (0: no bound); `stop` ends it at any time.
-  Response stream(const ClientRequest& request, const std::function<bool(std::string_view)>& chunk, std::stop_token stop);
+  // `request.timeout` bounds the wait for the head and then each silence (0: no bound); `stop` ends it at any time: the
+  // call then returns what it has, with status 0 where not even the head had come.
+  Response stream(const ClientRequest& request, const std::function<bool(std::string_view)>& chunk,
+                  std::stop_token stop);
 
  private:
   struct Impl;

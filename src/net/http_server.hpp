@@ -1,8 +1,8 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,12 +13,12 @@
 namespace slipway::net {
 
 struct ServerRequest {
-  std::string method;
-  std::string path;                    // as sent, still percent-encoded, without the query
-  std::string query;                   // as sent, without '?'
-  Headers headers;
-  std::string body;
-  std::string peer;                    // "203.0.113.7", or "unix" for the local socket
+  std::string method;  // HEAD is shown as GET; its answer's body is left out
+  std::string path;    // as sent, still percent-encoded, without the query
+  std::string query;   // as sent, without '?'
+  Headers headers{};
+  std::string body{};
+  std::string peer{};  // "203.0.113.7", or "unix" for the local socket
 };
 
 // Writes a body of unknown length, piece by piece, from a worker's thread.
@@ -32,48 +32,55 @@ class BodyWriter {
 
 // An answer whose body comes while it is being made (logs that follow). Runs on a thread of its own, bounded in number.
 struct StreamingResponse {
-  Response head;                       // its body is ignored
-  std::function<void(BodyWriter&)> produce;
+  Response head{};  // its body is ignored
+  std::function<void(BodyWriter&)> produce{};
 };
 
 // An answer that must wait for something without holding a worker: `subscribe` is called once with a callback that may
 // be called from any thread, at most once matters; after that call, or at the deadline, `finish` makes the answer on a
-// worker.
+// worker. Where the client goes away first, neither is kept. A server that stops does not wait for the call.
 struct WaitingResponse {
-  Millis timeout;
-  std::function<void(std::function<void()> wake)> subscribe;
-  std::function<Response()> finish;
+  Millis timeout{};
+  std::function<void(std::function<void()> wake)> subscribe{};
+  std::function<Response()> finish{};
 };
 
 using Reply = std::variant<Response, StreamingResponse, WaitingResponse>;
 using Handler = std::function<Reply(const ServerRequest&)>;
+// Answers from memory, on the I/O thread, what it can answer at once; nothing leaves the request to the handler.
+using InlineHandler = std::function<std::optional<Response>(const ServerRequest&)>;
 
 struct ServerLimits {
   std::size_t body_bytes = 64u << 10;
   std::size_t header_bytes = 16u << 10;
-  std::size_t connections = 12'000;
-  std::size_t queued_requests = 1'024; // past it: 503 with Retry-After
+  std::size_t connections = 12'000;     // past it: 503
+  std::size_t queued_requests = 1'024;  // past it: 503 with Retry-After
   std::size_t workers = 8;
-  std::size_t streams = 32;            // past it: 503
-  Millis idle_timeout{60'000};         // between requests
-  Millis read_timeout{15'000};         // for one request, head and body
-  Millis write_timeout{30'000};
+  std::size_t streams = 32;      // past it: 503
+  Millis idle_timeout{60'000};   // between requests
+  Millis read_timeout{15'000};   // for one request, head and body
+  Millis write_timeout{30'000};  // for each time that a client takes nothing
 };
 
-// The asynchronous edge: one I/O thread owns connections, time-outs and limits; handlers run on a bounded pool of workers.
-// HTTP/1.1, keep-alive, pipelined requests answered in order.
+// The asynchronous edge: one I/O thread owns connections, time-outs and limits; handlers run on a bounded pool of
+// workers. HTTP/1.1, keep-alive, pipelined requests answered in order. What a handler throws is logged and answered
+// with 500 and no details. Time-outs are checked about four times within the shortest of them.
 class HttpServer {
  public:
   HttpServer(Handler handler, ServerLimits limits, Log log);
   ~HttpServer();
 
+  // Call before start().
+  void answer_inline(InlineHandler handler);
+
   // Binds; call before start(). Port 0 picks one. Returns the port. Throws unavailable where the address is taken.
   std::uint16_t listen_tcp(const std::string& address, std::uint16_t port);
-  // Replaces a dead socket file; mode 0600.
+  // Replaces a dead socket file; mode 0600. Throws unavailable where a living server has it.
   void listen_unix(const std::string& path);
 
   void start();
-  // Stops accepting, lets requests in flight finish within `drain`, then closes everything and joins. Idempotent.
+  // Stops accepting, lets requests in flight finish within `drain`, then closes everything and joins: a handler
+  // that does not return holds it up. Idempotent; never from a handler.
   void stop(Millis drain);
 
  private:

@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "app/config.hpp"
+#include "app/data_dir.hpp"
+#include "base/log.hpp"
+#include "contracts/database.hpp"
+#include "contracts/mailer.hpp"
+#include "contracts/runtime.hpp"
+#include "contracts/store.hpp"
+
+namespace slipway::postgres {
+class ManagedServer;
+}
+
+// The only place that knows every driver: each function makes the one that the configuration asks for.
+namespace slipway {
+
+std::unique_ptr<Store> make_store(const Config& config, const DataDir& data);
+
+// `automatic` takes Docker where it answers, else processes, and remembers that: tenants must not change sides because
+// an engine was slow to come up. Says plainly in the log what processes do not isolate.
+std::unique_ptr<Runtime> make_runtime(const Config& config, const DataDir& data, const InstallationId& installation,
+                                      const Log& log);
+
+// The private server, or nothing where the configuration names one.
+std::unique_ptr<postgres::ManagedServer> make_managed_server(const Config& config, const DataDir& data,
+                                                             const HostNetwork& network, const Secret& master_key,
+                                                             const Log& log);
+
+std::unique_ptr<Database> make_database(const Config& config, const postgres::ManagedServer* managed,
+                                        const HostNetwork& network, const InstallationId& installation,
+                                        const Secret& master_key);
+
+std::unique_ptr<Mailer> make_mailer(const Config& config, const Clock& clock);
+
+}  // namespace slipway

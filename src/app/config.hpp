@@ -1,0 +1,121 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "model/app.hpp"
+#include "net/http_client.hpp"
+
+namespace slipway {
+
+// What slipway.yaml says, checked and complete: values only. docs/reference/configuration.md tells each key's meaning.
+struct Config {
+  struct PortRange {
+    std::uint16_t first = 20000;
+    std::uint16_t last = 29999;  // inclusive
+  };
+
+  struct Access {
+    AccessSpec spec;           // `spec.address` is empty while it is still to be found
+    bool find_address = true;  // "auto"
+    PortRange ports;
+  };
+
+  enum class RuntimeDriver { automatic, docker, process };
+  struct Docker {
+    net::Endpoint engine{.url = "unix:///var/run/docker.sock"};  // unix, http or https; tcp has been translated
+    std::string network = "slipway";
+    std::string subnet;                 // "172.30.0.0/16"; empty: Docker chooses
+    std::filesystem::path config_file;  // registry credentials; empty: there are none
+  };
+  struct Runtime {
+    RuntimeDriver driver = RuntimeDriver::automatic;
+    Docker docker;
+    std::string process_user;  // empty: as Slipway itself
+  };
+
+  struct Database {
+    Secret url;  // of the administrator; empty: Slipway runs a server of its own
+    std::uint16_t managed_port = 5433;
+    std::filesystem::path bindir;  // of initdb and postgres; empty: to be found
+    std::string tenant_host;       // how instances reach the server; empty: to be derived
+    std::optional<std::uint16_t> tenant_port;
+  };
+
+  enum class MailDriver { outbox, smtp, resend };
+  enum class SmtpSecurity { starttls, tls, none };
+  struct Smtp {
+    std::string host;
+    std::uint16_t port = 587;
+    SmtpSecurity security = SmtpSecurity::starttls;
+    std::string user;
+    Secret password;
+  };
+  struct Resend {
+    Secret api_key;
+    std::string endpoint = "https://api.resend.com";
+  };
+  struct Mail {
+    MailDriver driver = MailDriver::outbox;
+    std::string from = "noreply@slipway.example";
+    std::string reply_to;
+    std::string operator_address;  // told of failures; empty: nobody
+    std::string language = "en";
+    std::filesystem::path templates;  // overrides of the templates that come with Slipway; empty: none
+    std::filesystem::path outbox;
+    Smtp smtp;
+    Resend resend;
+  };
+
+  struct Api {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;  // 0: any free one
+    std::filesystem::path socket;
+  };
+
+  struct Limits {
+    std::vector<std::string> reserved_subdomains;
+    std::uint32_t tenants = 10'000;
+    unsigned workers = 8;
+    unsigned parallel_starts = 0;  // 0: as many as there are workers
+    Millis retry_budget{300'000};
+    Millis orphan_grace{3'600'000};
+    Millis sweep_interval{60'000};
+  };
+
+  struct Logging {
+    std::optional<LogFormat> format;  // nothing: human on a terminal, JSON otherwise
+    LogLevel level = LogLevel::info;
+  };
+
+  std::filesystem::path file;      // absolute
+  std::filesystem::path data_dir;  // absolute, as every path here
+  AppSpec app;
+  std::map<std::string, Plan> plans;  // by name; "default" is always there
+  Access access;
+  Runtime runtime;
+  Database database;
+  Mail mail;
+  Api api;
+  Limits limits;
+  Logging log;
+};
+
+// The value of an environment variable, or nothing where it is not set.
+using EnvLookup = std::function<std::optional<std::string>(const std::string& name)>;
+
+// Reads and checks the whole file. Throws Error(invalid) that lists everything that is wrong at once: a line of
+// "file:line:column: key: what is wrong" each, also in fields(); or that says that there is no such file.
+Config load_config(const std::filesystem::path& file, const EnvLookup& env);
+
+// Only where the server's socket is, for programs that talk to it: needs no secret of the file, and forgives its errors
+// elsewhere. Throws Error(not_found) where there is no such file.
+std::filesystem::path load_socket_path(const std::filesystem::path& file, const EnvLookup& env);
+
+}  // namespace slipway

@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+
+#include "app/config.hpp"
+
+namespace slipway {
+
+// The server that a client command talks to: `server` (of --server), else SLIPWAY_SERVER, else the local socket that
+// the configuration names: `config_file` (of --config), else SLIPWAY_CONFIG, else ./slipway.yaml.
+// Throws Error(invalid) that says how to name one, where there is none of these.
+net::Endpoint find_server(const std::string& server, const std::string& config_file, const EnvLookup& env);
+
+// --config, else SLIPWAY_CONFIG, else "slipway.yaml".
+std::string find_config_file(const std::string& config_file, const EnvLookup& env);
+
+}  // namespace slipway

@@ -1,0 +1,229 @@
+#include "app/config.hpp"
+
+#include <gmock/gmock.h>
+
+#include "app/config_endpoint.hpp"
+#include "app/config_keys.hpp"
+#include "app/config_testing.hpp"
+#include "model/names.hpp"
+
+namespace slipway {
+namespace {
+
+using testing::ElementsAre;
+using ConfigFile = test::ConfigFolder;
+
+// Every value of a Config as one text, to compare two.
+std::string dump(const Config& c) {
+  std::string out = fmt::format("{} {}\n", c.file.string(), c.data_dir.string());
+  const AppSpec& a = c.app;
+  out += fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}\n", a.name, a.image, fmt::join(a.command, ","), a.port, a.health_path,
+                     a.start_timeout.count(), a.stop_timeout.count(), a.read_only, fmt::join(a.capabilities, ","));
+  for (const auto& e : a.env) out += fmt::format("env {}={}\n", e.name, e.value);
+  for (const auto& v : a.volumes) out += fmt::format("volume {}:{}\n", v.name, v.path);
+  for (const auto& [name, p] : c.plans) {
+    out += fmt::format("plan {}/{} {} {} {} {} {}\n", name, p.name.value(), p.memory_bytes, p.cpus, p.pids,
+                       p.db_connections, p.db_statement_timeout.count());
+  }
+  out += fmt::format("access {}|{}|{}|{}|{}-{}\n", c.access.spec.domain, c.access.spec.address,
+                     c.access.spec.probe_address, c.access.find_address, c.access.ports.first, c.access.ports.last);
+  const Config::Docker& d = c.runtime.docker;
+  out += fmt::format("runtime {}|{}|{}|{}|{}|{}|{}|{}|{}\n", static_cast<int>(c.runtime.driver), d.engine.url,
+                     d.engine.ca_file, d.engine.cert_file, d.engine.key_file, d.network, d.subnet,
+                     d.config_file.string(), c.runtime.process_user);
+  const Config::Database& b = c.database;
+  out += fmt::format("database {}|{}|{}|{}|{}\n", b.url.reveal(), b.managed_port, b.bindir.string(), b.tenant_host,
+                     b.tenant_port.value_or(0));
+  const Config::Mail& m = c.mail;
+  out += fmt::format("mail {}|{}|{}|{}|{}|{}|{}|{}:{}|{}|{}|{}|{}|{}\n", static_cast<int>(m.driver), m.from, m.reply_to,
+                     m.operator_address, m.language, m.templates.string(), m.outbox.string(), m.smtp.host, m.smtp.port,
+                     static_cast<int>(m.smtp.security), m.smtp.user, m.smtp.password.reveal(),
+                     m.resend.api_key.reveal(), m.resend.endpoint);
+  const Config::Limits& l = c.limits;
+  out += fmt::format("api {}:{}|{}\nlimits {}|{}|{}|{}|{}|{}|{}\n", c.api.address, c.api.port, c.api.socket.string(),
+                     fmt::join(l.reserved_subdomains, ","), l.tenants, l.workers, l.parallel_starts,
+                     l.retry_budget.count(), l.orphan_grace.count(), l.sweep_interval.count());
+  return out +
+         fmt::format("log {} {}\n", c.log.format ? static_cast<int>(*c.log.format) : -1, static_cast<int>(c.log.level));
+}
+
+constexpr const char* full = R"(
+app:
+  name: "Automation ${STAGE}"
+  image: registry.example.com:5000/automation-app:1.2@sha256:0123456789abcdef
+  command: ["uvicorn", "src.api.main:app", "--price=$$5", "$HOME"]
+  port: 8000
+  health: { path: /healthz }
+  start_timeout: 2m
+  stop_timeout: 500ms
+  env:
+    DATABASE_URL: "postgresql+asyncpg://{{ db.user }}:{{ db.password }}@{{ db.host }}:{{ db.port }}/{{ db.name }}"
+    COMPANY_NAME: "{{ company_name }}"
+    EMPTY: ""
+    NUMBER: 7
+  volumes: [ { name: data, path: /data }, { name: cache, path: /var/cache } ]
+  read_only: true
+  capabilities: [CHOWN]
+plans:
+  large: { memory: 1GiB }
+  default: { memory: 512M, cpus: 0.25, pids: 64, database: { connections: 4, statement_timeout: 10s } }
+access: { domain: localhost, address: 203.0.113.9, probe_address: 10.0.0.1, ports: 21000-21999 }
+runtime:
+  driver: docker
+  docker: { host: "tcp://10.0.0.5:2376", ca_file: ca.pem, cert_file: ./cert.pem, key_file: key.pem, network: shops,
+            subnet: 172.30.0.0/16, config: docker.json }
+  process: { user: nobody }
+database: { url: "file:secrets/../url", tenant_host: 10.0.0.2, tenant_port: 6432 }
+mail:
+  driver: smtp
+  from: "Shop Việt <hello@Shop.example>"
+  reply_to: help@shop.example
+  operator: ops@shop.example
+  language: vi
+  templates: templates
+  outbox: { directory: /srv/outbox }
+  smtp: { host: smtp.example.com, security: tls, user: me, password: "${SMTP_PASSWORD}" }
+  resend: { api_key: "file:${KEYS}/resend", endpoint: "http://127.0.0.1:9/x" }
+api: { listen: "[::1]:9090", socket: run/s.sock }
+limits: { reserved_subdomains: [WWW, shop], tenants: 5, workers: 2, parallel_starts: 3, retry_budget: 1h,
+          orphan_grace: 2d, sweep_interval: 5s }
+log: { format: json, level: debug }
+data_dir: state
+)";
+
+TEST_F(ConfigFile, AFullOneIsReadWholly) {
+  std::filesystem::create_directory(folder / "templates");
+  for (const char* name : {"ca.pem", "cert.pem", "key.pem", "docker.json"}) write(name, "x");
+  write("url", "postgresql://admin:p%40ss@db:5432/postgres\r\n");
+  write("resend", "re_123");
+  env = {{"STAGE", "Beta"}, {"SMTP_PASSWORD", "p:w\"d"}, {"KEYS", folder.string()}};
+  const std::string home = folder.string();
+  const std::string expected = fmt::format(
+      R"({0}/slipway.yaml {0}/state
+Automation Beta|registry.example.com:5000/automation-app:1.2@sha256:0123456789abcdef|uvicorn,src.api.main:app,--price=$5,$HOME|8000|/healthz|120000|500|true|CHOWN
+env DATABASE_URL=postgresql+asyncpg://{{{{ db.user }}}}:{{{{ db.password }}}}@{{{{ db.host }}}}:{{{{ db.port }}}}/{{{{ db.name }}}}
+env COMPANY_NAME={{{{ company_name }}}}
+env EMPTY=
+env NUMBER=7
+volume data:/data
+volume cache:/var/cache
+plan default/default 536870912 0.25 64 4 10000
+plan large/large 1073741824 0.25 64 4 10000
+access localhost|203.0.113.9|10.0.0.1|false|21000-21999
+runtime 1|https://10.0.0.5:2376|{0}/ca.pem|{0}/cert.pem|{0}/key.pem|shops|172.30.0.0/16|{0}/docker.json|nobody
+database postgresql://admin:p%40ss@db:5432/postgres|5433||10.0.0.2|6432
+mail 1|Shop Việt <hello@shop.example>|help@shop.example|ops@shop.example|vi|{0}/templates|/srv/outbox|smtp.example.com:465|1|me|p:w"d|re_123|http://127.0.0.1:9/x
+api ::1:9090|{0}/run/s.sock
+limits www,shop|5|2|3|3600000|172800000|5000
+log 1 0
+)",
+      home);
+  EXPECT_EQ(dump(load(full)), expected);
+}
+
+TEST_F(ConfigFile, TheDefaultsAreThoseOfTheTable) {
+  const Config bare = load("app: { image: 'shop:1' }\n");
+  EXPECT_EQ(bare.limits.reserved_subdomains, default_reserved_slugs());
+  EXPECT_EQ(bare.api.socket, folder / "slipway-data/slipway.sock");
+  EXPECT_EQ(bare.mail.outbox, folder / "slipway-data/mail");
+  EXPECT_EQ(bare.plans.size(), 1u);
+
+  // Written out as the table gives them, they change nothing; this holds the table against the code.
+  std::map<std::string, std::map<std::string, std::string>> sections;
+  std::string written = "app:\n  image: 'shop:1'\n";
+  std::string plan = "plans: { default: { ";
+  std::string database;
+  for (const ConfigKey& key : config_keys()) {
+    if (key.fallback.empty() || key.path == "data_dir") continue;
+    std::string path(key.path);
+    if (path.starts_with("plans.*.database.")) {
+      database += fmt::format("{}: {}, ", path.substr(17), key.fallback);
+    } else if (path.starts_with("plans.*.")) {
+      plan += fmt::format("{}: {}, ", path.substr(8), key.fallback);
+    } else {
+      const auto dot = path.rfind('.');
+      sections[path.substr(0, dot)][path.substr(dot + 1)] = key.fallback;
+    }
+  }
+  std::map<std::string, std::string> flow;  // top section -> its keys and one level of sections below it
+  for (const auto& [section, keys] : sections) {
+    std::string text;
+    for (const auto& [key, value] : keys) {
+      text += fmt::format("{}: {}, ", key,
+                          value.find(": ") == std::string::npos && value.front() != '[' ? "\"" + value + "\"" : value);
+    }
+    const auto dot = section.find('.');
+    if (dot == std::string::npos) {
+      flow[section] += text;
+    } else {
+      flow[section.substr(0, dot)] += fmt::format("{}: {{ {} }}, ", section.substr(dot + 1), text);
+    }
+  }
+  std::string text = plan + "database: { " + database + "} } }\ndata_dir: ./slipway-data\n";
+  for (const auto& [section, keys] : flow) {
+    text += fmt::format("{}: {{ {}{} }}\n", section, section == "app" ? "image: 'shop:1', " : "", keys);
+  }
+  EXPECT_EQ(dump(load(text)), dump(bare)) << text;
+}
+
+TEST_F(ConfigFile, AnEmptySectionOrKeyIsAnAbsentOne) {
+  const Config bare = load("app: { image: 'shop:1' }\n");
+  const Config sparse = load(
+      "app:\n  image: shop:1\n  health:\n  env:\n  command:\nplans:\n  default:\nmail:\n  smtp:\n    host:\n"
+      "runtime: { docker: { ca_file: , config: } }\naccess: { probe_address: \"\" }\nlog: ~\n");
+  EXPECT_EQ(dump(sparse), dump(bare));
+}
+
+TEST_F(ConfigFile, SmtpsPortFollowsItsSecurity) {
+  const auto port = [&](const std::string& security) {
+    return load("app: { image: 'shop:1' }\nmail: { smtp: { host: h, security: " + security + " } }").mail.smtp.port;
+  };
+  EXPECT_EQ(port("starttls"), 587);
+  EXPECT_EQ(port("tls"), 465);
+  EXPECT_EQ(port("none"), 25);
+}
+
+TEST_F(ConfigFile, DockersOwnCredentialsAreFoundWhereItKeepsThem) {
+  const std::string text = "app: { image: 'shop:1' }\n";
+  env["HOME"] = folder.string();
+  EXPECT_EQ(load(text).runtime.docker.config_file, "");
+  std::filesystem::create_directory(folder / ".docker");
+  write(".docker/config.json", "{}");
+  EXPECT_EQ(load(text).runtime.docker.config_file, folder / ".docker/config.json");
+  env["DOCKER_CONFIG"] = (folder / "elsewhere").string();
+  EXPECT_EQ(load(text).runtime.docker.config_file, "");
+  EXPECT_EQ(load("app: { image: 'shop:1' }\nruntime: { docker: { config: '' } }").runtime.docker.config_file, "");
+}
+
+TEST_F(ConfigFile, AProcessNeedsNoImageEngineButACommand) {
+  const Config c = load("app: { image: 'shop:1', command: [./serve] }\nruntime: { driver: process }\n");
+  EXPECT_EQ(c.runtime.driver, Config::RuntimeDriver::process);
+  EXPECT_THAT(c.app.command, ElementsAre("./serve"));
+}
+
+using FindServer = test::ConfigFolder;
+
+TEST_F(FindServer, TakesTheFirstOfOptionEnvironmentAndFile) {
+  const std::string file = write("slipway.yaml", "data_dir: state\napp: { port: nonsense, key: '${UNSET}' }\n");
+  // The file's other errors, and secrets that this shell does not have, are none of a client's business.
+  EXPECT_EQ(find_server("", file, lookup()).url, "unix://" + (folder / "state/slipway.sock").string());
+  write("slipway.yaml", "api: { socket: /run/s.sock }\n");
+  env["SLIPWAY_CONFIG"] = file;
+  EXPECT_EQ(find_server("", "", lookup()).url, "unix:///run/s.sock");
+  env["SLIPWAY_SERVER"] = "http://10.0.0.1:8080";
+  EXPECT_EQ(find_server("", file, lookup()).url, "http://10.0.0.1:8080");
+  EXPECT_EQ(find_server("https://x.example", file, lookup()).url, "https://x.example");
+}
+
+TEST_F(FindServer, SaysHowToNameOneWhereThereIsNone) {
+  try {
+    find_server("", (folder / "none.yaml").string(), lookup());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::invalid);
+    EXPECT_THAT(e.message(), testing::AllOf(testing::HasSubstr("none.yaml"), testing::HasSubstr("--server URL")));
+  }
+}
+
+}  // namespace
+}  // namespace slipway

@@ -1,0 +1,89 @@
+#include "app/public_address.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "net/http_client.hpp"
+
+namespace slipway {
+namespace {
+
+constexpr Millis metadata_timeout{1'000};
+
+bool is_ec2() {
+  std::string vendor;
+  std::getline(std::ifstream("/sys/devices/virtual/dmi/id/sys_vendor"), vendor);
+  return trimmed(vendor) == "Amazon EC2";
+}
+
+// IMDSv2: a token first, then the question. Empty where the instance has no public address.
+std::string ask_ec2_metadata() {
+  net::HttpClient client({"http://169.254.169.254", {}, {}, {}}, 64 << 10);
+  net::ClientRequest token{
+      "PUT", "/latest/api/token", {{"X-aws-ec2-metadata-token-ttl-seconds", "60"}}, "", metadata_timeout};
+  const net::Response granted = client.send(token);
+  if (granted.status != 200) return {};
+  net::ClientRequest question{
+      "GET", "/latest/meta-data/public-ipv4", {{"X-aws-ec2-metadata-token", granted.body}}, "", metadata_timeout};
+  const net::Response answer = client.send(question);
+  return answer.status == 200 ? trimmed(answer.body) : std::string();
+}
+
+// Connecting a UDP socket sends nothing; it only makes the kernel choose the interface. 192.0.2.1 is a documentation
+// address (RFC 5737).
+std::string address_of_outgoing_interface() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {};
+  sockaddr_in target{};
+  target.sin_family = AF_INET;
+  target.sin_port = htons(9);
+  inet_pton(AF_INET, "192.0.2.1", &target.sin_addr);
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  char text[INET_ADDRSTRLEN] = "";
+  if (connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0 &&
+      getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0) {
+    inet_ntop(AF_INET, &own.sin_addr, text, sizeof text);
+  }
+  close(fd);
+  return text;
+}
+
+}  // namespace
+
+std::string find_public_address() {
+  if (is_ec2()) {
+    try {
+      const std::string address = ask_ec2_metadata();
+      if (!address.empty()) return address;
+    } catch (const Error&) {
+      // The metadata service may be switched off; the interface is the next best answer.
+    }
+  }
+  const std::string address = address_of_outgoing_interface();
+  if (address.empty()) {
+    throw Error(
+        ErrorKind::not_found,
+        "could not find this machine's public address: set `access.address` to it, or `access.domain: localhost` "
+        "to try Slipway out without one");
+  }
+  return address;
+}
+
+bool is_private_address(const std::string& address) {
+  in_addr parsed{};
+  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1) return false;
+  const std::uint32_t a = ntohl(parsed.s_addr);
+  const auto in = [a](std::uint32_t network, int bits) { return a >> (32 - bits) == network >> (32 - bits); };
+  return in(0x0A000000, 8) || in(0xAC100000, 12) || in(0xC0A80000, 16) || in(0x7F000000, 8) || in(0xA9FE0000, 16) ||
+         in(0x64400000, 10);
+}
+
+}  // namespace slipway

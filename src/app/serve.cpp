@@ -1,0 +1,195 @@
+#include "app/serve.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "api/router.hpp"
+#include "app/assemble.hpp"
+#include "app/log_of.hpp"
+#include "app/public_address.hpp"
+#include "app/settings_of.hpp"
+#include "app/version.hpp"
+#include "base/error.hpp"
+#include "drivers/database/postgres/managed_server.hpp"
+#include "engine/engine.hpp"
+#include "net/http_probe.hpp"
+#include "net/http_server.hpp"
+
+namespace slipway {
+namespace {
+
+constexpr Millis drain_time{10'000};
+constexpr auto stop_limit = std::chrono::seconds(25);  // then the process ends as it stands, which is always safe
+constexpr auto database_check_interval = std::chrono::seconds(10);
+
+std::string address_of(const Config& config, const Log& log) {
+  if (config.access.spec.domain == "localhost") return {};
+  if (!config.access.find_address) return config.access.spec.address;
+  std::string address = find_public_address();
+  if (is_private_address(address)) {
+    log.warn("the address found for this machine cannot be reached from outside; set access.address to its public one",
+             {{"address", address}});
+  }
+  return address;
+}
+
+// Brings the private Postgres back when it has died.
+class DatabaseKeeper {
+ public:
+  DatabaseKeeper(postgres::ManagedServer* server, Log log) : log_(std::move(log)) {
+    if (server != nullptr) thread_ = std::jthread([this, server](std::stop_token stop) { run(*server, stop); });
+  }
+
+ private:
+  void run(postgres::ManagedServer& server, std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    while (!pause_.wait_for(lock, stop, database_check_interval, [&] { return stop.stop_requested(); })) {
+      if (stop.stop_requested()) return;
+      try {
+        server.start();
+      } catch (const Error& error) {
+        log_.error(std::string("private Postgres: ") + error.what());
+      }
+    }
+  }
+
+  Log log_;
+  std::mutex mutex_;
+  std::condition_variable_any pause_;
+  std::jthread thread_;
+};
+
+// Everything that a running Slipway consists of, in the order in which it is made; it goes in the reverse order.
+class Slipway {
+ public:
+  Slipway(const Config& config, const Log& log)
+      : config_(config),
+        log_(log),
+        data_(config.data_dir),
+        master_key_((data_.lock(), data_.master_key(random_))),
+        store_(make_store(config, data_)),
+        runtime_(make_runtime(config, data_, store_->installation(), log)),
+        network_(runtime_->prepare()),
+        managed_(start_managed()),
+        database_(make_database(config, managed_.get(), network_, store_->installation(), master_key_)),
+        mailer_(make_mailer(config, clock_)),
+        probe_(config.access.spec.probe_address),
+        settings_(settings_of(config, address_of(config, log))),
+        world_{*store_, *runtime_, *database_, *mailer_,
+               probe_,  clock_,    random_,    dynamic_cast<RuntimeLogs*>(runtime_.get())},
+        engine_(world_, settings_, fmt::format("pid-{}", getpid()), dynamic_cast<RuntimeEvents*>(runtime_.get()), log),
+        tenants_(world_, settings_, [this](const TenantId& id) { engine_.wake(id); }),
+        context_{*store_,
+                 tenants_,
+                 engine_.watch(),
+                 engine_.sweeper(),
+                 settings_.access,
+                 clock_,
+                 random_,
+                 world_.logs,
+                 dynamic_cast<RuntimeStats*>(runtime_.get()),
+                 health_checks(),
+                 std::string(version),
+                 log},
+        router_(api::make_router(context_)),
+        http_([this](const net::ServerRequest& request) { return router_.handle(request); }, {}, log),
+        keeper_(managed_.get(), log) {}
+
+  void start() {
+    // The lock says that no other process works on this ledger, so whoever held a lease is dead.
+    store_->break_leases();
+    const std::uint16_t port = http_.listen_tcp(config_.api.address, config_.api.port);
+    http_.listen_unix(config_.api.socket.string());
+    engine_.start();
+    http_.start();
+    log_.info("Slipway is ready",
+              {{"api", fmt::format("http://{}:{}", config_.api.address, port)},
+               {"socket", config_.api.socket.string()},
+               {"app", settings_.app.image},
+               {"address", settings_.access.domain == "localhost" ? "localhost" : settings_.access.address},
+               {"version", version}});
+  }
+
+  void stop() {
+    http_.stop(drain_time);
+    engine_.stop();
+  }
+
+ private:
+  std::unique_ptr<postgres::ManagedServer> start_managed() {
+    auto server = make_managed_server(config_, data_, network_, master_key_, log_);
+    if (server) server->start();
+    return server;
+  }
+
+  std::vector<api::HealthCheck> health_checks() {
+    return {{"ledger", [this] { return store_->next_due(), std::string("ok"); }},
+            {"runtime", [this] { return runtime_->check(); }},
+            {"database", [this] { return database_->check(); }},
+            {"mail", [this] { return mailer_->check(); }}};
+  }
+
+  const Config& config_;
+  Log log_;
+  SystemClock clock_;
+  SystemRandom random_;
+  DataDir data_;
+  Secret master_key_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Runtime> runtime_;
+  HostNetwork network_;
+  std::unique_ptr<postgres::ManagedServer> managed_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Mailer> mailer_;
+  net::HttpProbe probe_;
+  Settings settings_;
+  World world_;
+  Engine engine_;
+  Tenants tenants_;
+  api::Context context_;
+  api::Router router_;
+  net::HttpServer http_;
+  DatabaseKeeper keeper_;
+};
+
+// Ends the process where an orderly stop takes too long: a worker may sit in a step that cannot be interrupted, and
+// what it was doing is taken up at the next start like after any crash.
+void end_anyway_after(std::chrono::seconds limit, const Log& log) {
+  std::thread([limit, log] {
+    std::this_thread::sleep_for(limit);
+    log.warn("a step did not end in time; stopping without it, the next start takes it up");
+    _exit(0);
+  }).detach();
+}
+
+}  // namespace
+
+void serve(const Config& config) {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  const Log log = log_of(config);
+  Slipway slipway(config, log);
+  slipway.start();
+  for (int signal_number = 0;;) {
+    if (sigwait(&signals, &signal_number) != 0) continue;
+    if (signal_number != SIGHUP) break;
+    log.warn(
+        "SIGHUP: nothing is reloaded while running; restart Slipway to read slipway.yaml again, tenants are not "
+        "disturbed");
+  }
+  log.info("stopping; tenants keep running");
+  end_anyway_after(stop_limit, log);
+  slipway.stop();
+  log.info("stopped");
+}
+
+}  // namespace slipway

@@ -1,0 +1,48 @@
+#pragma once
+#include <boost/json.hpp>
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "model/names.hpp"
+#include "net/http_client.hpp"
+
+namespace slipway::cli {
+
+// The HTTP API, call by call. Answers are the API's own JSON objects. A problem becomes an Error of the kind that its
+// status means, with the server's words; a server that cannot be reached is Error(unavailable) with what to do.
+class ApiClient {
+ public:
+  explicit ApiClient(const net::Endpoint& endpoint);
+
+  // The id itself, or that of the tenant with this subdomain. Throws not_found.
+  TenantId resolve(const std::string& id_or_subdomain);
+
+  boost::json::object provision(const boost::json::object& body, const std::string& idempotency_key);
+  boost::json::object tenants(const std::string& status, const std::string& after, std::size_t limit);
+  boost::json::object tenant(const TenantId& id);
+  boost::json::object remove(const TenantId& id);
+  boost::json::object act(const TenantId& id, std::string_view verb);  // "suspend", "resume", "restart", "retry"
+  // The server holds the answer for at most `wait`, up to 30 s, while there is nothing after `after`.
+  boost::json::object events(const TenantId& id, std::uint64_t after, std::size_t limit, std::chrono::seconds wait);
+  boost::json::object stats(const TenantId& id);
+  boost::json::object mail(std::size_t limit);
+  boost::json::object sweep(bool dry_run);
+  boost::json::object version();
+
+  void logs(const TenantId& id, std::size_t tail, bool follow, const std::function<bool(std::string_view)>& chunk,
+            std::stop_token stop);
+
+ private:
+  boost::json::object ask(net::ClientRequest request);
+  boost::json::object get(std::string target);
+  template <class Call>
+  auto reached(Call call);
+
+  std::string where_;
+  net::HttpClient http_;
+};
+
+}  // namespace slipway::cli

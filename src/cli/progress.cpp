@@ -1,0 +1,91 @@
+#include "cli/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+#include <thread>
+
+#include "base/json.hpp"
+#include "cli/print.hpp"
+#include "cli/text.hpp"
+
+namespace slipway::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view clear_line = "\r\x1b[K";
+constexpr std::size_t live_line_columns = 70;
+constexpr std::size_t page_size = 200;
+// A server that answers at once, although it was asked to wait, is not asked more often than this.
+constexpr Millis least_interval{100};
+
+std::string cut(const std::string& text, std::size_t columns) {
+  std::string out;
+  for (const char c : text) {
+    const bool begins = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    if (begins && display_width(out) >= columns) return out + "…";
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+ProgressView::ProgressView(Context& context, bool quiet)
+    : context_(context), quiet_(quiet), began_(context.clock.now()) {}
+
+void ProgressView::show(const json::object& event) {
+  if (quiet_) return;
+  clear();
+  if (string_at(event, "kind") == "progress" && context_.out_is_terminal) {
+    doing_ = safe(string_at(event, "message"));
+  } else {
+    doing_.clear();
+    context_.out << "  " << timeline_line(event, context_.colours) << "\n";
+  }
+  tick();
+  context_.out << std::flush;
+}
+
+void ProgressView::tick() {
+  if (quiet_ || !context_.out_is_terminal) return;
+  const std::string line = fmt::format("  … {}", cut(doing_.empty() ? "working" : doing_, live_line_columns));
+  context_.out << clear_line << painted(line, Colour::dim, context_.colours) << " "
+               << short_age(began_, context_.clock.now()) << std::flush;
+}
+
+void ProgressView::clear() {
+  if (!quiet_ && context_.out_is_terminal) context_.out << clear_line << std::flush;
+}
+
+Waited wait_for(Context& context, ApiClient& api, const TenantId& id, Millis timeout, ProgressView& view,
+                const std::function<bool(const json::object&)>& done) {
+  using std::chrono::seconds;
+  const TimePoint deadline = context.clock.now() + timeout;
+  std::uint64_t after = 0;
+  Waited waited;
+  while (true) {
+    const auto asked = std::chrono::steady_clock::now();
+    const auto left = std::chrono::ceil<seconds>(deadline - context.clock.now());
+    // A terminal's last line counts the seconds.
+    const seconds hold = std::clamp(left, seconds(0), seconds(context.out_is_terminal ? 1 : 20));
+    // The first page comes at once, with what has happened so far.
+    const json::object page = api.events(id, after, page_size, after == 0 ? seconds(0) : hold);
+    const json::array* events = array_at(page, "events");
+    for (std::size_t i = 0; events != nullptr && i < events->size(); ++i) {
+      if (const auto* event = events->at(i).if_object()) view.show(*event);
+    }
+    after = std::max(after, static_cast<std::uint64_t>(int_at(page, "last")));
+    waited.tenant = api.tenant(id);
+    waited.done = done(waited.tenant);
+    if (waited.done || context.clock.now() >= deadline || context.stop.stop_requested()) break;
+    view.tick();
+    const bool quick = std::chrono::steady_clock::now() - asked < least_interval;
+    if (quick && (events == nullptr || events->empty())) std::this_thread::sleep_for(least_interval);
+  }
+  view.clear();
+  return waited;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,163 @@
+#include "cli/tenants.hpp"
+
+#include <fmt/format.h>
+
+#include <istream>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/print.hpp"
+#include "cli/progress.hpp"
+#include "cli/table.hpp"
+
+namespace slipway::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t page_size = 500;
+
+// Page after page, up to the limit; `next` is left where there are more.
+json::object all_tenants(ApiClient& api, const ListOptions& options) {
+  json::array all;
+  std::string next;
+  do {
+    const json::object page = api.tenants(options.status, next, std::min(page_size, options.limit - all.size()));
+    const json::array* tenants = array_at(page, "tenants");
+    const bool empty = tenants == nullptr || tenants->empty();
+    if (!empty) all.insert(all.end(), tenants->begin(), tenants->end());
+    next = empty ? "" : string_at(page, "next");
+  } while (!next.empty() && all.size() < options.limit);
+  return {{"tenants", std::move(all)}, {"next", next.empty() ? json::value(nullptr) : json::value(next)}};
+}
+
+std::string age_of(const json::object& tenant, const Clock& clock) {
+  const auto created = parse_rfc3339(string_at(tenant, "createdAt"));
+  return created ? short_age(*created, clock.now()) : "";
+}
+
+bool confirmed(Context& context, const json::object& tenant) {
+  if (!context.in_is_terminal) {
+    throw Error(ErrorKind::invalid, "rm deletes the customer's data; without a terminal to ask on, it needs --yes");
+  }
+  const std::string subdomain = string_at(tenant, "subdomain");
+  context.out << fmt::format(
+                     "This deletes {} ({}) with its database, volumes and URL. There is no way back.\n"
+                     "Type the subdomain to go on: ",
+                     safe(subdomain), safe(string_at(tenant, "company_name")))
+              << std::flush;
+  std::string answer;
+  std::getline(context.in, answer);
+  return trimmed(answer) == subdomain && !subdomain.empty();
+}
+
+}  // namespace
+
+int list_tenants(Context& context, ApiClient& api, const ListOptions& options) {
+  const json::object all = all_tenants(api, options);
+  if (options.json) {
+    print_json(context, all);
+    return exit_ok;
+  }
+  const json::array& tenants = all.at("tenants").get_array();
+  if (tenants.empty()) {
+    context.out << (options.status.empty() ? "no tenants yet; `slipway provision` makes one\n"
+                                           : fmt::format("no tenant is {}\n", safe(options.status)));
+    return exit_ok;
+  }
+  Table table({"SUBDOMAIN", "STATUS", "COMPANY", "PLAN", "URL", "AGE", "ID"});
+  for (const json::value& entry : tenants) {
+    const json::object& t = entry.as_object();
+    const std::string status = string_at(t, "status");
+    table.add({{string_at(t, "subdomain"), Colour::bold},
+               {status, colour_of_status(status)},
+               {string_at(t, "company_name")},
+               {string_at(t, "plan")},
+               {string_at(t, "accessUrl")},
+               {age_of(t, context.clock)},
+               {string_at(t, "tenantId"), Colour::dim}});
+  }
+  table.print(context.out, context.colours);
+  if (!all.at("next").is_null()) context.out << "there are more; --limit shows them\n";
+  return exit_ok;
+}
+
+int show_tenant(Context& context, ApiClient& api, const std::string& tenant, bool json_wanted) {
+  const json::object t = api.tenant(api.resolve(tenant));
+  if (json_wanted) {
+    print_json(context, t);
+    return exit_ok;
+  }
+  const std::string status = string_at(t, "status");
+  Facts facts;
+  facts.add("subdomain", string_at(t, "subdomain"), Colour::bold);
+  facts.add("status", status, colour_of_status(status));
+  facts.add("reason", string_at(t, "reason"));
+  facts.add("wanted", string_at(t, "desired"));
+  facts.add("URL", string_at(t, "accessUrl"), Colour::bold);
+  facts.add("company", string_at(t, "company_name"));
+  facts.add("admin", string_at(t, "admin_email"));
+  facts.add("plan", string_at(t, "plan"));
+  facts.add("image", string_at(t, "image"));
+  const std::int64_t crashes = int_at(t, "crashes");
+  facts.add("crashes", crashes == 0 ? "" : std::to_string(crashes), Colour::red);
+  facts.add("created", short_time(string_at(t, "createdAt")));
+  facts.add("ready", short_time(string_at(t, "readyAt")));
+  facts.add("next try", short_time(string_at(t, "nextTryAt")));
+  if (const json::object* metadata = object_at(t, "metadata")) {
+    for (const auto& [key, value] : *metadata) {
+      if (value.is_string()) facts.add(safe(key), std::string(value.get_string()));
+    }
+  }
+  const json::array* mails = array_at(t, "mail");
+  for (std::size_t i = 0; mails != nullptr && i < mails->size(); ++i) {
+    const json::object& mail = mails->at(i).as_object();
+    const std::string state = string_at(mail, "state");
+    const std::string sent_at = string_at(mail, "sentAt");
+    const std::string error = string_at(mail, "error");
+    facts.add("mail", fmt::format("{}: {}{}{}", string_at(mail, "purpose"), state,
+                                  sent_at.empty() ? "" : " " + short_time(sent_at), error.empty() ? "" : ": " + error));
+  }
+  facts.add("user", string_at(t, "userId"));
+  facts.add("id", string_at(t, "tenantId"));
+  facts.print(context.out, context.colours);
+  return exit_ok;
+}
+
+int change_tenant(Context& context, ApiClient& api, const std::string& tenant, std::string_view verb,
+                  bool json_wanted) {
+  const json::object t = api.act(api.resolve(tenant), verb);
+  if (json_wanted) {
+    print_json(context, t);
+  } else {
+    print_status(context, t);
+  }
+  return exit_ok;
+}
+
+int remove_tenant(Context& context, ApiClient& api, const std::string& tenant, const RemoveOptions& options) {
+  const TenantId id = api.resolve(tenant);
+  if (!options.yes && !confirmed(context, api.tenant(id))) {
+    throw Error(ErrorKind::conflict, "that is not its subdomain; nothing was deleted");
+  }
+  json::object t = api.remove(id);
+  int code = exit_ok;
+  if (options.wait) {
+    ProgressView view(context, options.json);
+    Waited waited = wait_for(context, api, id, std::chrono::seconds(options.timeout_seconds), view,
+                             [](const json::object& now) { return string_at(now, "status") == "deleted"; });
+    t = std::move(waited.tenant);
+    code = waited.done ? exit_ok : exit_timed_out;
+  }
+  if (options.json) {
+    print_json(context, t);
+  } else {
+    print_status(context, t);
+  }
+  return code;
+}
+
+}  // namespace slipway::cli

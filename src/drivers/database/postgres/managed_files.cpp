@@ -1,0 +1,255 @@
+#include "drivers/database/postgres/managed_files.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/template.hpp"
+#include "base/text.hpp"
+
+namespace slipway::postgres {
+namespace {
+
+constexpr std::uintmax_t log_limit_bytes = 4 << 20;
+constexpr std::uintmax_t log_kept_bytes = 256 << 10;
+
+// Sized for a small machine: some 20 MB of memory at rest, and about 1 MB for each connection. A failing statement's
+// text never reaches the log, since it could hold what a tenant keeps private.
+constexpr std::string_view settings =
+    R"(# Written by Slipway at each start; settings of your own belong into local.conf, one directory up
+listen_addresses = '{{ listen }}'
+port = {{ port }}
+unix_socket_directories = '{{ socket }}'
+unix_socket_permissions = 0700
+max_connections = {{ connections }}
+superuser_reserved_connections = 6
+authentication_timeout = 10s
+password_encryption = scram-sha-256
+tcp_keepalives_idle = 60
+
+shared_buffers = 16MB
+huge_pages = off
+work_mem = 1MB
+maintenance_work_mem = 16MB
+wal_buffers = 1MB
+min_wal_size = 32MB
+max_wal_size = 256MB
+max_wal_senders = 2
+max_worker_processes = 2
+max_parallel_workers_per_gather = 0
+max_logical_replication_workers = 0
+autovacuum_max_workers = 1
+jit = off
+
+logging_collector = off
+log_destination = 'stderr'
+log_min_messages = log
+log_min_error_statement = panic
+log_statement = 'none'
+log_min_duration_statement = -1
+log_parameter_max_length_on_error = 0
+log_autovacuum_min_duration = -1
+log_checkpoints = off
+log_line_prefix = '%m [%p] %q%u '
+log_timezone = 'UTC'
+
+timezone = 'UTC'
+datestyle = 'iso, mdy'
+lc_messages = 'C'
+lc_monetary = 'C'
+lc_numeric = 'C'
+lc_time = 'C'
+default_text_search_config = 'pg_catalog.english'
+)";
+
+// "sameuser" is the fence between tenants: a role reaches the database that bears its own name and no other.
+constexpr std::string_view access_head = R"(# Written by Slipway at each start.
+# type  database     user  address       method
+local   all          {0}                 scram-sha-256
+local   replication  {0}                 scram-sha-256
+host    all          {0}   127.0.0.1/32  scram-sha-256
+local   all          all                 reject
+host    all          {0}   all           reject
+host    sameuser     all   127.0.0.1/32  scram-sha-256
+)";
+
+[[noreturn]] void fail_errno(std::string_view doing, const fs::path& path) {
+  throw Error(ErrorKind::unavailable, fmt::format("{} {}: {}", doing, path.string(), std::strerror(errno)));
+}
+
+// For a value between single quotes in postgresql.conf.
+std::string in_quotes(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out;
+}
+
+bool may_pass(const struct stat& entry, const OsUser& user) {
+  if (entry.st_uid == user.uid) return (entry.st_mode & S_IXUSR) != 0;
+  const bool in_group =
+      entry.st_gid == user.gid || std::find(user.groups.begin(), user.groups.end(), entry.st_gid) != user.groups.end();
+  return (entry.st_mode & (in_group ? S_IXGRP : S_IXOTH)) != 0;
+}
+
+void require_reachable(const fs::path& path, const OsUser& user) {
+  if (!user.switches) return;
+  for (fs::path above = fs::canonical(path).parent_path();; above = above.parent_path()) {
+    struct stat entry {};
+    if (stat(above.c_str(), &entry) != 0) fail_errno("look at", above);
+    if (!may_pass(entry, user)) {
+      throw Error(
+          ErrorKind::invalid,
+          fmt::format("the user {}, as whom Postgres runs, may not enter {}, so it cannot use {}; choose a data "
+                      "directory below /var/lib, or run Slipway as an ordinary user",
+                      user.name, above.string(), path.string()));
+    }
+    if (above == above.root_path()) return;
+  }
+}
+
+void write_all(int fd, std::string_view content, const fs::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_errno("write", path);
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace
+
+std::string listen_addresses(const Configuration& configuration) {
+  return fmt::format("{}", fmt::join(configuration.listen_addresses, ","));
+}
+
+std::string configuration_file(const Configuration& configuration) {
+  return expand_template(settings,
+                         {{"listen", listen_addresses(configuration)},
+                          {"port", std::to_string(configuration.port)},
+                          {"socket", configuration.socket_directory},
+                          {"connections", std::to_string(configuration.max_connections)}},
+                         in_quotes);
+}
+
+std::string include_line(const fs::path& file) { return fmt::format("\ninclude = '{}'\n", in_quotes(file.string())); }
+
+std::string access_file(const Configuration& configuration) {
+  std::string text = fmt::format(access_head, configuration.superuser);
+  for (const std::string& subnet : configuration.allowed_subnets) {
+    text += fmt::format("host    sameuser     all   {}  scram-sha-256\n", subnet);
+  }
+  return text + "host    all          all   all           reject\n";
+}
+
+void require_address(const std::string& address) {
+  unsigned char bytes[16];
+  if (inet_pton(AF_INET, address.c_str(), bytes) == 1 || inet_pton(AF_INET6, address.c_str(), bytes) == 1) return;
+  throw Error(ErrorKind::invalid, fmt::format("managed Postgres: \"{}\" is not an IP address to listen on", address));
+}
+
+void require_subnet(const std::string& subnet) {
+  const auto parts = split(subnet, '/');
+  unsigned char bytes[16];
+  const bool v4 = parts.size() == 2 && inet_pton(AF_INET, parts[0].c_str(), bytes) == 1;
+  const bool v6 = parts.size() == 2 && inet_pton(AF_INET6, parts[0].c_str(), bytes) == 1;
+  const bool digits = parts.size() == 2 && !parts[1].empty() && parts[1].size() <= 3 &&
+                      parts[1].find_first_not_of("0123456789") == std::string::npos;
+  if ((v4 || v6) && digits && std::stoi(parts[1]) <= (v4 ? 32 : 128)) return;
+  throw Error(ErrorKind::invalid,
+              fmt::format("managed Postgres: \"{}\" is not a subnet such as 172.30.0.0/16", subnet));
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail_errno("read", path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_private_file(const fs::path& path, std::string_view content, const OsUser& user) {
+  const fs::path fresh = path.string() + ".new";
+  unlink(fresh.c_str());
+  const int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) fail_errno("write", fresh);
+  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
+  write_all(fd, content, fresh);
+  if (user.switches && fchown(fd, user.uid, user.gid) != 0) fail_errno("give away", fresh);
+  if (fsync(fd) != 0) fail_errno("write", fresh);
+  if (rename(fresh.c_str(), path.c_str()) != 0) fail_errno("replace", path);
+}
+
+void make_private_directory(const fs::path& path, const OsUser& user) {
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
+    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail_errno("make", path);
+  }
+  struct stat entry {};
+  if (lstat(path.c_str(), &entry) != 0) fail_errno("look at", path);
+  if (S_ISLNK(entry.st_mode)) {
+    throw Error(ErrorKind::invalid, fmt::format("{} is a symbolic link; name what it points to", path.string()));
+  }
+  if (entry.st_uid != user.uid) {
+    if (!user.switches || !fs::is_empty(path, error) || error) {
+      throw Error(ErrorKind::invalid,
+                  fmt::format("{} is there already and belongs to somebody else; Postgres needs a directory of its own",
+                              path.string()));
+    }
+    if (lchown(path.c_str(), user.uid, user.gid) != 0) fail_errno("give away", path);
+  }
+  if ((entry.st_mode & 07777) != 0700 && chmod(path.c_str(), 0700) != 0) fail_errno("close to others", path);
+  require_reachable(path, user);
+}
+
+void trim_log(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error || size <= log_limit_bytes) return;
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(size - log_kept_bytes));
+  const std::string tail{std::istreambuf_iterator<char>(file), {}};
+  // The server appends, so it goes on at the new end; what it writes within this moment may be lost.
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) fail_errno("shorten", path);
+  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
+  write_all(fd, tail.substr(std::min(tail.size(), tail.find('\n') + 1)), path);
+}
+
+std::string log_tail(const fs::path& path, std::uintmax_t offset) {
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t limit = 2048;
+  if (text.size() > limit) {
+    text.erase(0, text.size() - limit);
+    text.erase(0, text.find('\n') + 1);
+  }
+  return trimmed(text);
+}
+
+FileLock::FileLock(const fs::path& path, Millis timeout) {
+  fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd_ < 0) fail_errno("open", path);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      close(fd_);
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("another process holds {}: it is starting or stopping the managed "
+                              "Postgres",
+                              path.string()));
+    }
+    std::this_thread::sleep_for(Millis(10));
+  }
+}
+
+FileLock::~FileLock() { close(fd_); }
+
+}  // namespace slipway::postgres

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "contracts/database.hpp"
+#include "drivers/database/postgres/connection_pool.hpp"
+
+namespace slipway::postgres {
+
+struct PostgresOptions {
+  Secret admin;             // URL or "keyword=value …"; a superuser, or a role with CREATEDB and CREATEROLE
+  std::string tenant_host;  // the server, as instances reach it
+  std::uint16_t tenant_port = 5432;
+  std::size_t connections = 4;  // of ours, at most
+  Millis connect_timeout{10'000};
+  Millis call_timeout{60'000};  // for one call of the contract, all in all
+};
+
+// Tenants' roles and databases on one Postgres server (13 or newer). Both bear the tenant's resource name, which is the
+// label: what has another name is never touched. See README.md for what it promises and what it does not.
+class PostgresDatabase : public Database {
+ public:
+  // Connects to nothing yet. Throws Error(invalid) for a connection string that cannot be read. Passwords follow from
+  // `master_key`, the tenant and `key_generation`; after a change of either, `ensure` puts the new one in place.
+  PostgresDatabase(const PostgresOptions& options, InstallationId installation, Secret master_key,
+                   std::uint32_t key_generation);
+
+  DatabaseAccess access(const TenantId& tenant) const override;
+  void ensure(const TenantId& tenant, const Plan& plan) override;
+  void drop(const TenantId& tenant) override;
+  std::vector<Resource> resources() override;
+  void discard(const Resource& resource) override;
+  std::string check() override;
+
+ private:
+  struct State;
+
+  void call(std::string_view doing, const std::function<void(Connection&, Deadline)>& work);
+  State lock_and_inspect(Connection& connection, const std::string& name, Deadline deadline) const;
+  void create_role(Connection& connection, const std::string& name, const State& state, Deadline deadline) const;
+  Secret create_database(Connection& connection, const std::string& name, const DatabaseAccess& access,
+                         Deadline deadline) const;
+  void settle(Connection& connection, const std::string& name, const State& state, const Plan& plan,
+              const Secret& verifier, Deadline deadline) const;
+  void remove(const std::string& name, bool role);
+
+  const std::string tenant_host_;
+  const std::uint16_t tenant_port_;
+  const Millis call_timeout_;
+  const InstallationId installation_;
+  const Secret master_key_;
+  const std::uint32_t key_generation_;
+  ConnectionPool pool_;
+};
+
+}  // namespace slipway::postgres

@@ -1,0 +1,210 @@
+#include "drivers/database/postgres/postgres_database.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/contract/database_names.hpp"
+#include "tests/contract/database_server.hpp"
+
+namespace slipway::postgres {
+namespace {
+
+using test::new_tenant_id;
+using testing::HasSubstr;
+
+Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
+
+class PostgresDatabaseTest : public testing::Test {
+ protected:
+  ~PostgresDatabaseTest() override {
+    for (const Resource& left : database_->resources()) database_->discard(left);
+  }
+
+  // A session of the tenant's app.
+  struct Session {
+    explicit Session(const DatabaseAccess& access, const std::string& database = "")
+        : target(Secret(fmt::format("host={} port={} user={} password={} dbname={}", access.host, access.port,
+                                    access.user, access.password.reveal(), database.empty() ? access.name : database))),
+          connection(target, soon(), Millis(0)) {}
+    std::string ask(const std::string& sql) {
+      const Rows rows = connection.run(sql, soon());
+      return rows.empty() ? "" : rows.at(0).at(0);
+    }
+    Target target;
+    Connection connection;
+  };
+
+  static std::string refusal(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return fmt::format("{}: {}", to_string(error.kind()), error.message());
+    }
+    return "not refused";
+  }
+
+  test::TestPostgres& server_ = test::shared_postgres();
+  const InstallationId installation_ = test::new_installation_id();
+  const std::unique_ptr<PostgresDatabase> database_ = server_.database(installation_);
+  const TenantId tenant_ = new_tenant_id();
+  const DatabaseAccess access_ = database_->access(tenant_);
+  Plan plan_;
+};
+
+TEST_F(PostgresDatabaseTest, TheTenantWorksInItsOwnDatabase) {
+  database_->ensure(tenant_, plan_);
+  Session app(access_);
+  app.ask("CREATE TABLE public.jobs (id serial PRIMARY KEY, name text)");
+  app.ask("INSERT INTO public.jobs (name) VALUES ('Đặng')");
+  EXPECT_EQ(app.ask("SELECT lower(name) FROM public.jobs"), "đặng");
+  EXPECT_EQ(app.ask("SELECT current_user"), access_.user);
+  EXPECT_EQ(app.ask("SHOW server_encoding"), "UTF8");
+  app.ask("CREATE SCHEMA own");
+}
+
+TEST_F(PostgresDatabaseTest, EnsureAgainKeepsTheData) {
+  database_->ensure(tenant_, plan_);
+  Session(access_).ask("CREATE TABLE public.kept AS SELECT 42 AS answer");
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(access_).ask("SELECT answer FROM public.kept"), "42");
+}
+
+TEST_F(PostgresDatabaseTest, TheTenantReachesNoOtherDatabase) {
+  const TenantId other = new_tenant_id();
+  database_->ensure(tenant_, plan_);
+  database_->ensure(other, plan_);
+  for (const std::string& name : {database_->access(other).name, std::string("postgres"), std::string("template1")}) {
+    EXPECT_THAT(refusal([&] { Session(access_, name); }), HasSubstr("forbidden")) << name;
+    // The server's access file would refuse it too: the rights alone must suffice, for servers whose file is not ours.
+    EXPECT_EQ(server_.ask(fmt::format("SELECT has_database_privilege('{}', '{}', 'CONNECT')", access_.user, name)),
+              "f");
+  }
+}
+
+TEST_F(PostgresDatabaseTest, ThePublicHasNoRights) {
+  database_->ensure(tenant_, plan_);
+  const std::string entries =
+      "SELECT count(*) FROM pg_database, aclexplode(datacl) a WHERE datname = '{}' AND a.grantee = 0";
+  EXPECT_EQ(server_.ask(fmt::format(fmt::runtime(entries), access_.name)), "0");
+  EXPECT_EQ(server_.ask(fmt::format("SELECT datacl IS NULL FROM pg_database WHERE datname = '{}'", access_.name)), "f");
+}
+
+TEST_F(PostgresDatabaseTest, TheRoleIsAnOrdinaryOne) {
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(server_.ask(fmt::format("SELECT concat_ws(' ', rolsuper, rolcreatedb, rolcreaterole, rolreplication, "
+                                    "rolbypassrls, rolcanlogin) FROM pg_roles WHERE rolname = '{}'",
+                                    access_.user)),
+            "f f f f f t");
+  EXPECT_THAT(refusal([&] { Session(access_).ask("CREATE ROLE more"); }), HasSubstr("forbidden"));
+  EXPECT_THAT(refusal([&] { Session(access_).ask("CREATE DATABASE more"); }), HasSubstr("forbidden"));
+}
+
+TEST_F(PostgresDatabaseTest, TheConnectionLimitHoldsAndFollowsThePlan) {
+  plan_.db_connections = 2;
+  database_->ensure(tenant_, plan_);
+  Session one(access_);
+  Session two(access_);
+  EXPECT_THAT(refusal([&] { Session three(access_); }), HasSubstr("too many connections"));
+  plan_.db_connections = 3;
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(refusal([&] { Session three(access_); }), "not refused");
+}
+
+TEST_F(PostgresDatabaseTest, TheStatementTimeoutHoldsAndFollowsThePlan) {
+  plan_.db_statement_timeout = Millis(50);
+  database_->ensure(tenant_, plan_);
+  EXPECT_THAT(refusal([&] { Session(access_).ask("RESET statement_timeout; SELECT pg_sleep(30)"); }),
+              HasSubstr("statement timeout"));
+  plan_.db_statement_timeout = Millis(7'000);
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(access_).ask("RESET statement_timeout; SHOW statement_timeout"), "7s");
+}
+
+TEST_F(PostgresDatabaseTest, ThePasswordFollowsTheGeneration) {
+  const auto next = server_.database(installation_, 2);
+  database_->ensure(tenant_, plan_);
+  EXPECT_THAT(refusal([&] { Session(next->access(tenant_)); }), HasSubstr("password authentication failed"));
+  next->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(next->access(tenant_)).ask("SELECT 1"), "1");
+  EXPECT_THAT(refusal([&] { Session app(access_); }), HasSubstr("password authentication failed"));
+}
+
+TEST_F(PostgresDatabaseTest, EnsureMendsWhatWasChanged) {
+  database_->ensure(tenant_, plan_);
+  Session(access_).ask("ALTER ROLE CURRENT_USER PASSWORD 'forgotten'");
+  server_.ask(fmt::format("ALTER ROLE {0} CREATEDB NOLOGIN BYPASSRLS", access_.user));
+  server_.ask(fmt::format("GRANT CONNECT ON DATABASE {0} TO PUBLIC", access_.name));
+  server_.ask(fmt::format("ALTER DATABASE {0} ALLOW_CONNECTIONS false", access_.name));
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(access_).ask("SELECT rolcreatedb OR rolbypassrls FROM pg_roles WHERE rolname = current_user"), "f");
+  EXPECT_EQ(server_.ask(fmt::format("SELECT count(*) FROM pg_database, aclexplode(datacl) a "
+                                    "WHERE datname = '{}' AND a.grantee = 0",
+                                    access_.name)),
+            "0");
+}
+
+TEST_F(PostgresDatabaseTest, EnsureFinishesWhatACrashLeftHalfDone) {
+  server_.ask(fmt::format("CREATE ROLE {0}", access_.user));
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(access_).ask("SELECT 1"), "1");
+  database_->drop(tenant_);
+  server_.ask(fmt::format("CREATE ROLE {0}", access_.user));
+  server_.ask(fmt::format("CREATE DATABASE {0} OWNER {0} ALLOW_CONNECTIONS false", access_.name));
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(access_).ask("SELECT 1"), "1");
+  // What an interrupted DROP DATABASE leaves since 15.4: it can be dropped again, and nothing else.
+  server_.ask(fmt::format("UPDATE pg_database SET datconnlimit = -2 WHERE datname = '{0}'", access_.name));
+  EXPECT_THAT(refusal([&] { Session app(access_); }), HasSubstr("invalid database"));
+  database_->ensure(tenant_, plan_);
+  EXPECT_EQ(Session(access_).ask("SELECT 1"), "1");
+}
+
+TEST_F(PostgresDatabaseTest, ADatabaseOfTheNameThatIsNotTheTenantsIsLeftAlone) {
+  server_.ask(fmt::format("CREATE DATABASE {0}", access_.name));
+  EXPECT_THAT(refusal([&] { database_->ensure(tenant_, plan_); }),
+              testing::AllOf(HasSubstr("conflict"), HasSubstr("belongs to role slipway")));
+  EXPECT_EQ(server_.ask(fmt::format("SELECT count(*) FROM pg_roles WHERE rolname = '{0}'", access_.user)), "0");
+}
+
+TEST_F(PostgresDatabaseTest, DropEndsTheTenantsConnections) {
+  database_->ensure(tenant_, plan_);
+  Session app(access_);
+  app.ask("BEGIN; CREATE TABLE public.half (id int)");
+  database_->drop(tenant_);
+  EXPECT_THAT(refusal([&] { app.ask("SELECT 1"); }), HasSubstr("unavailable"));
+  EXPECT_EQ(server_.ask(fmt::format("SELECT count(*) FROM pg_stat_activity WHERE datname = '{}'", access_.name)), "0");
+}
+
+TEST_F(PostgresDatabaseTest, ARoleWithoutSuperuserRightsSuffices) {
+  const std::string admin = "admin_" + installation_.value();
+  server_.ask(fmt::format("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD 'let me in'", admin));
+  // As the managed server's access file lets only its own superuser into the maintenance database, this one has its
+  // own.
+  server_.ask(fmt::format("CREATE DATABASE {0} OWNER {0}", admin));
+  PostgresOptions options = server_.database_options();
+  options.admin = Secret(fmt::format("postgresql://{0}:let%20me%20in@127.0.0.1:{1}/{0}", admin, options.tenant_port));
+  {
+    PostgresDatabase modest(options, installation_, Secret("key"), 1);
+    EXPECT_THAT(modest.check(), HasSubstr("PostgreSQL 1"));
+    modest.ensure(tenant_, plan_);
+    modest.ensure(tenant_, plan_);
+    Session app(modest.access(tenant_));
+    app.ask("CREATE TABLE public.jobs (id int)");
+    EXPECT_EQ(modest.resources().size(), 2u);
+    modest.drop(tenant_);
+    EXPECT_TRUE(modest.resources().empty());
+    EXPECT_THAT(refusal([&] { app.ask("SELECT 1"); }), HasSubstr("unavailable"));
+    server_.ask(fmt::format("ALTER ROLE {} NOCREATEROLE", admin));
+    EXPECT_THAT(refusal([&] { modest.check(); }), testing::AllOf(HasSubstr("forbidden"), HasSubstr("CREATEROLE")));
+    EXPECT_THAT(refusal([&] { modest.ensure(tenant_, plan_); }), HasSubstr("forbidden"));
+  }
+  server_.ask(fmt::format("DROP DATABASE {} WITH (FORCE)", admin));
+  server_.ask(fmt::format("DROP ROLE {}", admin));
+}
+
+TEST_F(PostgresDatabaseTest, CheckSaysWhichServerItFound) {
+  EXPECT_THAT(database_->check(), testing::MatchesRegex("PostgreSQL 1[0-9]\\.[0-9]+"));
+}
+
+}  // namespace
+}  // namespace slipway::postgres

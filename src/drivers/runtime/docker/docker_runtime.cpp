@@ -1,0 +1,254 @@
+#include "drivers/runtime/docker/docker_runtime.hpp"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "drivers/runtime/docker/container_spec.hpp"
+#include "drivers/runtime/docker/container_state.hpp"
+#include "drivers/runtime/docker/engine_error.hpp"
+#include "drivers/runtime/docker/image_puller.hpp"
+#include "drivers/runtime/docker/program_check.hpp"
+#include "drivers/runtime/docker/tenant_network.hpp"
+
+namespace slipway::docker {
+namespace {
+
+namespace json = boost::json;
+
+// Between two looks at a name that another call has taken but whose container is not to be seen yet.
+constexpr Millis name_poll{20};
+constexpr std::size_t known_programs_limit = 1000;
+
+unsigned slots(unsigned wanted) { return wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()); }
+
+std::string image_of(const json::object& container) {
+  const auto* config = object_at(container, "Config");
+  return config == nullptr ? "" : string_at(*config, "Image");
+}
+
+}  // namespace
+
+DockerRuntime::DockerRuntime(DockerOptions options, InstallationId installation, Log log)
+    : options_(std::move(options)),
+      installation_(std::move(installation)),
+      log_(std::move(log)),
+      engine_(options_.endpoint),
+      start_slots_(slots(options_.parallel_starts)) {
+  if (!options_.subnet.empty()) (void)first_host(options_.subnet);
+}
+
+DockerRuntime::~DockerRuntime() = default;
+
+HostNetwork DockerRuntime::prepare() { return ensure_network(engine_, options_, installation_); }
+
+net::Response DockerRuntime::send(const char* method, const std::string& path, Millis timeout, std::string body) {
+  Call call;
+  call.method = method;
+  call.path = path;
+  call.body = std::move(body);
+  call.timeout = timeout;
+  return engine_.call(call);
+}
+
+bool DockerRuntime::is_ours(const json::object* labels) const {
+  return labels != nullptr && string_at(*labels, installation_label) == installation_.value();
+}
+
+std::optional<json::object> DockerRuntime::look(const std::string& name) {
+  const auto response = send("GET", "/containers/" + net::url_encoded(name) + "/json", options_.deadlines.call);
+  if (response.status == 404) return std::nullopt;
+  if (response.status != 200) throw engine_error(response.status, response.body, "look at container " + name);
+  return as_object(response);
+}
+
+std::optional<json::object> DockerRuntime::describe(const TenantId& tenant) {
+  auto container = look(name_of(tenant));
+  if (!container) return std::nullopt;
+  const auto* config = object_at(*container, "Config");
+  if (config == nullptr || !is_ours(object_at(*config, "Labels"))) return std::nullopt;
+  return container;
+}
+
+void DockerRuntime::create_volumes(const InstanceSpec& spec) {
+  for (const VolumeSpec& volume : spec.volumes) {
+    const std::string name = volume_name(installation_, spec.tenant, volume.name);
+    const json::object body{{"Name", name}, {"Labels", labels_of(installation_, spec.tenant)}};
+    const auto response = send("POST", "/volumes/create", options_.deadlines.call, json::serialize(body));
+    if (response.status != 201) throw engine_error(response.status, response.body, "make volume " + name);
+    // A volume that is there already is answered as it is.
+    if (!is_ours(object_at(as_object(response), "Labels"))) {
+      throw Error(
+          ErrorKind::conflict,
+          fmt::format("docker: a volume named {} is there already and is not Slipway's (it lacks the label {}={}); "
+                      "rename it or remove it: docker volume rm {}",
+                      name, installation_label, installation_.value(), name));
+    }
+  }
+}
+
+Instance DockerRuntime::create(const InstanceSpec& spec, const Progress& progress) {
+  const std::string name = name_of(spec.tenant);
+  const std::string body =
+      json::serialize(container_spec(spec, installation_, network_name(options_, installation_), options_));
+  create_volumes(spec);
+  bool pulled = false;
+  net::Response response;
+  auto deadline = std::chrono::steady_clock::now() + options_.deadlines.create;
+  do {
+    response = send("POST", "/containers/create?name=" + name, options_.deadlines.create, body);
+    if (response.status == 201) {
+      Instance instance;
+      instance.tenant = spec.tenant;
+      instance.id = string_at(as_object(response), "Id");
+      if (spec.host_port.value() != 0) instance.host_port = spec.host_port;
+      return instance;
+    }
+    if (response.status == 404 && !pulled && says_no_such_image(message_of(response.body))) {
+      pull_image(engine_, options_, spec.image, progress);
+      pulled = true;
+      deadline = std::chrono::steady_clock::now() + options_.deadlines.create;
+    } else if (response.status == 409) {
+      if (auto there = adopt_or_clear(spec)) return *there;
+    } else {
+      break;
+    }
+  } while (std::chrono::steady_clock::now() < deadline);
+  Error error = engine_error(response.status, response.body, "make container " + name);
+  if (response.status == 409) throw Error(ErrorKind::unavailable, error.message());  // the name will come free
+  throw error;
+}
+
+// What bears the container's name already: the same instance, from an earlier try whose answer was lost, is it; another
+// one of ours makes room. The engine takes the name before the container can be seen: then there is a moment to wait.
+std::optional<Instance> DockerRuntime::adopt_or_clear(const InstanceSpec& spec) {
+  const std::string name = name_of(spec.tenant);
+  const auto container = look(name);
+  if (!container) {
+    std::this_thread::sleep_for(name_poll);
+    return std::nullopt;
+  }
+  const auto* config = object_at(*container, "Config");
+  if (config == nullptr || !is_ours(object_at(*config, "Labels"))) {
+    throw Error(
+        ErrorKind::conflict,
+        fmt::format("docker: a container named {} is there already and is not Slipway's (it lacks the label {}={}); "
+                    "rename it or remove it: docker rm {}",
+                    name, installation_label, installation_.value(), name));
+  }
+  const std::string status = status_of(*container);
+  const Instance instance = instance_of_inspect(*container);
+  const bool same_port = spec.host_port.value() == 0 || instance.host_port == spec.host_port;
+  const bool usable = status != "removing" && status != "dead";
+  if (usable && same_port && image_of(*container) == spec.image) return instance;
+  remove_container(instance.id);
+  return std::nullopt;
+}
+
+// The same program in the same image was found before, or is looked for now.
+void DockerRuntime::check_program(const json::object& container) {
+  const std::string key = string_at(container, "Image") + " " + string_at(container, "Path");
+  {
+    std::lock_guard lock(programs_mutex_);
+    if (programs_.contains(key)) return;
+  }
+  require_program(engine_, container, options_.deadlines.call);
+  std::lock_guard lock(programs_mutex_);
+  if (programs_.size() >= known_programs_limit) programs_.clear();
+  programs_.insert(key);
+}
+
+StartResult DockerRuntime::start(const TenantId& tenant) {
+  const auto container = describe(tenant);
+  if (!container) {
+    throw Error(ErrorKind::not_found, fmt::format("docker: there is no container {} to start", name_of(tenant)));
+  }
+  const std::string status = status_of(*container);
+  if (status == "running") return StartResult::started;
+  if (status == "created") check_program(*container);
+
+  const auto slot = start_slots_.take(options_.deadlines.start);
+  if (!slot) {
+    throw Error(ErrorKind::unavailable, fmt::format("docker: start: other starts kept the engine busy for {}",
+                                                    human(options_.deadlines.start)));
+  }
+  const std::string path = "/containers/" + string_at(*container, "Id") + (status == "paused" ? "/unpause" : "/start");
+  auto response = send("POST", path, options_.deadlines.start);
+  if (response.status == 404 && says_no_such_network(message_of(response.body))) {
+    prepare();  // somebody removed the network under the stopped container
+    response = send("POST", path, options_.deadlines.start);
+  }
+  if (response.status == 204 || response.status == 304) return StartResult::started;
+  const std::string message = message_of(response.body);
+  if (says_port_taken(message)) return StartResult::port_taken;
+  Error error = engine_error(response.status, response.body, "start container " + name_of(tenant));
+  if (says_being_removed(message)) throw Error(ErrorKind::unavailable, error.message());
+  throw error;
+}
+
+void DockerRuntime::stop(const TenantId& tenant, Millis grace) {
+  const auto container = describe(tenant);
+  if (!container) return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(grace).count();
+  const std::string path = fmt::format("/containers/{}/stop?t={}", string_at(*container, "Id"), seconds);
+  const auto response = send("POST", path, grace + options_.deadlines.stop_margin);
+  if (response.status == 204 || response.status == 304 || response.status == 404) return;
+  throw engine_error(response.status, response.body, "stop container " + name_of(tenant));
+}
+
+void DockerRuntime::remove(const TenantId& tenant, bool volumes) {
+  if (const auto container = describe(tenant)) remove_container(string_at(*container, "Id"));
+  if (volumes) remove_volumes(tenant);
+}
+
+void DockerRuntime::remove_container(const std::string& id) {
+  const auto response = send("DELETE", "/containers/" + id + "?force=1&v=1", options_.deadlines.remove);
+  if (response.status == 204 || response.status == 200 || response.status == 404) return;
+  if (response.status == 409 && says_being_removed(message_of(response.body))) {
+    const auto gone = send("POST", "/containers/" + id + "/wait?condition=removed", options_.deadlines.remove);
+    if (gone.status == 200 || gone.status == 404) return;
+    throw engine_error(gone.status, gone.body, "wait for the removal of container " + id);
+  }
+  throw engine_error(response.status, response.body, "remove container " + id);
+}
+
+std::optional<Instance> DockerRuntime::inspect(const TenantId& tenant) {
+  const auto container = describe(tenant);
+  if (!container) return std::nullopt;
+  Instance instance = instance_of_inspect(*container);
+  const bool not_executed = instance.exit_code == 126 || instance.exit_code == 127;
+  if (instance.state == InstanceState::exited && not_executed && instance.error.empty()) {
+    instance.error = exec_failure(instance.id);
+  }
+  return instance;
+}
+
+std::string DockerRuntime::check() {
+  json::object version;
+  try {
+    version = engine_.version(options_.deadlines.call);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable) throw;
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format("{}. Is dockerd running, and may this user use it? Try 'systemctl start docker', and add the "
+                    "user to the group 'docker'",
+                    error.message()));
+  }
+  const std::string api = string_at(version, "ApiVersion");
+  const std::string number = string_at(version, "Version", "of unknown version");
+  if (version_less(api, oldest_api)) {
+    throw Error(ErrorKind::invalid,
+                fmt::format("Docker {} speaks version {} of the Engine API; Slipway needs {} or later: "
+                            "install Docker 20.10 or later",
+                            number, api.empty() ? "?" : api, oldest_api));
+  }
+  const auto* components = array_at(version, "Components");
+  const bool podman = components != nullptr && !components->empty() && (*components)[0].is_object() &&
+                      string_at((*components)[0].get_object(), "Name").starts_with("Podman");
+  return (podman ? "Podman " : "Docker ") + number;
+}
+
+}  // namespace slipway::docker

@@ -1,0 +1,148 @@
+#include "drivers/runtime/docker/engine_error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <vector>
+
+#include "base/text.hpp"
+
+namespace slipway::docker {
+namespace {
+
+constexpr std::size_t message_limit = 500;  // characters
+
+bool has_any(std::string_view text, const std::vector<std::string_view>& parts) {
+  return std::any_of(parts.begin(), parts.end(), [&](auto part) { return text.find(part) != std::string_view::npos; });
+}
+
+// The text may come from anywhere; an error is one line.
+std::string one_line(std::string_view text) {
+  std::string line = trimmed(text.substr(0, message_limit));
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return line;
+}
+
+ErrorKind kind_of(int status, std::string_view message) {
+  if (says_bad_command(message)) return ErrorKind::invalid;
+  // "exchange full": a Linux bridge has 1,023 ports.
+  if (has_any(message, {"no space left", "exchange full", "address pool", "no available IPv4 addresses",
+                        "cannot allocate memory", "too many open files"})) {
+    return ErrorKind::limited;
+  }
+  switch (status) {
+    case 400:
+      return ErrorKind::invalid;
+    case 401:
+      return ErrorKind::unauthorized;
+    case 403:
+      return ErrorKind::forbidden;
+    case 404:
+      return ErrorKind::not_found;
+    case 409:
+      return ErrorKind::conflict;
+    case 429:
+      return ErrorKind::limited;
+    case 502:
+    case 503:
+    case 504:
+      return ErrorKind::unavailable;
+    default:
+      return ErrorKind::internal;
+  }
+}
+
+struct PullReason {
+  std::vector<std::string_view> words;  // in lower case; any of them
+  ErrorKind kind;
+  std::string_view advice;
+};
+
+// The first that fits counts: "manifest for x not found" and "no matching manifest" differ, and a registry that is down
+// may say "not found" of its own host.
+const std::vector<PullReason> pull_reasons = {
+    {{"toomanyrequests", "too many requests", "rate limit"},
+     ErrorKind::limited,
+     "log in to the registry for a higher limit, or wait"},
+    {{"no space left"}, ErrorKind::limited, "free some disk space"},
+    {{"unauthorized", "authentication required", "no basic auth credentials", "access denied", "resource is denied",
+      "denied:", "\": denied", "403 forbidden", "401 unauthorized", "incorrect username or password"},
+     ErrorKind::forbidden,
+     "check the image's name, and log in with 'docker login' where it is private"},
+    {{"no matching manifest", "invalid reference format", "unsupported media type", "mediatype in manifest",
+      "schema 1"},
+     ErrorKind::invalid,
+     "use an image that is made for this machine"},
+    {{"manifest unknown", "name unknown", "manifest for", "repository name not known"},
+     ErrorKind::not_found,
+     "check the image's name and tag"},
+    {{"http response to https client"},
+     ErrorKind::unavailable,
+     "the registry speaks plain HTTP: list it under the engine's insecure-registries"},
+    {{"dial tcp", "no such host", "connection re", "timeout", "tls", "x509", "eof", "server misbehaving", "net/http",
+      "context deadline", "500 internal", "502", "503", "504", "unavailable", "unexpected http"},
+     ErrorKind::unavailable,
+     "is the registry reachable from the engine?"},
+    {{"no such image", "not found"}, ErrorKind::not_found, "check the image's name and tag"},
+};
+
+}  // namespace
+
+std::string message_of(std::string_view body) {
+  boost::system::error_code error;
+  const auto value = boost::json::parse(body, error);
+  if (!error && value.is_object()) {
+    for (const std::string_view key : {"message", "cause", "error"}) {
+      const auto* text = value.get_object().if_contains(key);
+      if (text != nullptr && text->is_string() && !text->get_string().empty()) return one_line(text->get_string());
+    }
+  }
+  const std::string text = one_line(body);
+  return text.empty() ? "no reason given" : text;
+}
+
+Error engine_error(int status, std::string_view body, std::string_view doing) {
+  const std::string message = message_of(body);
+  return Error(kind_of(status, message), fmt::format("docker: {}: {} (status {})", doing, message, status));
+}
+
+Error pull_error(std::string_view message, std::string_view image) {
+  const std::string words = one_line(message);
+  const std::string text = lowered_ascii(words);
+  const auto reason = std::find_if(pull_reasons.begin(), pull_reasons.end(),
+                                   [&](const PullReason& candidate) { return has_any(text, candidate.words); });
+  if (reason == pull_reasons.end()) return Error(ErrorKind::internal, fmt::format("docker: pull {}: {}", image, words));
+  Error error(reason->kind, fmt::format("docker: pull {}: {}; {}", image, words, reason->advice));
+  if (reason->kind == ErrorKind::limited) return std::move(error).after(std::chrono::minutes(1));
+  return error;
+}
+
+// "Ports are not available" is Docker Desktop's word; "address already in use" that of Podman and of the user-land
+// proxy.
+bool says_port_taken(std::string_view message) {
+  return has_any(message, {"port is already allocated", "Ports are not available"}) ||
+         (has_any(message, {"address already in use"}) && has_any(message, {"bind", "listen", "port"}));
+}
+
+bool says_bad_command(std::string_view message) {
+  return has_any(message, {"executable file not found", "exec format error", "No command specified"}) ||
+         (has_any(message, {"exec: ", "exec \"", "unable to start container process", "starting container process"}) &&
+          has_any(message, {"no such file or directory", "permission denied", "is a directory", "not a directory"}));
+}
+
+bool says_no_such_image(std::string_view message) {
+  return has_any(lowered_ascii(message), {"no such image", "image not known"});
+}
+
+bool says_no_such_network(std::string_view message) {
+  return has_any(message, {"network "}) && has_any(message, {"not found"});
+}
+
+bool says_being_removed(std::string_view message) {
+  return has_any(message, {"already in progress", "marked for removal", "marked for deletion"});
+}
+
+}  // namespace slipway::docker

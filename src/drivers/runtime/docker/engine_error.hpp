@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+// What the engine's refusals mean. Statuses alone do not tell: Engine 20.10 answers 500 for a port that is taken, for a
+// wrong password of a registry and for a registry that is down, so the words count.
+namespace slipway::docker {
+
+// The words of an error answer: its "message", or "cause" of Podman, or the text itself, at most 500 characters.
+std::string message_of(std::string_view body);
+
+// A refused call. Never `not_found` where a retry could help: see each caller.
+Error engine_error(int status, std::string_view body, std::string_view doing);
+
+// A pull that failed, by its answer's or its stream's words.
+Error pull_error(std::string_view message, std::string_view image);
+
+bool says_port_taken(std::string_view message);
+bool says_bad_command(std::string_view message);
+bool says_no_such_image(std::string_view message);
+bool says_no_such_network(std::string_view message);
+bool says_being_removed(std::string_view message);
+
+}  // namespace slipway::docker

@@ -1,0 +1,89 @@
+#include "drivers/runtime/docker/image_reference.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace slipway::docker {
+namespace {
+
+constexpr std::string_view lower_alnum = "abcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view repository_characters = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
+constexpr std::string_view host_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+constexpr std::string_view tag_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+constexpr std::size_t tag_limit = 128;
+constexpr std::size_t name_limit = 255;
+
+[[noreturn]] void refuse(std::string_view text, std::string_view why) {
+  const std::string message = fmt::format("'{}' is not the name of an image: {}", text.substr(0, name_limit), why);
+  throw Error(ErrorKind::invalid, message).on("app.image", message);
+}
+
+bool only(std::string_view text, std::string_view allowed) {
+  return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+// The first part names a registry only where it could not be a part of a repository's path.
+bool is_registry(std::string_view part) {
+  return part.find_first_of(".:") != std::string_view::npos || part == "localhost" ||
+         std::any_of(part.begin(), part.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+void check_repository(std::string_view text, std::string_view repository) {
+  const bool edges = only(repository, repository_characters) &&
+                     lower_alnum.find(repository.front()) != std::string_view::npos &&
+                     lower_alnum.find(repository.back()) != std::string_view::npos;
+  if (!edges || repository.find("//") != std::string_view::npos) {
+    refuse(text, "its repository must be lower-case letters, digits and . _ - / , such as team/shop");
+  }
+}
+
+}  // namespace
+
+std::string ImageReference::pull_name() const { return registry + "/" + repository; }
+
+ImageReference parse_image_reference(std::string_view text) {
+  ImageReference reference;
+  std::string_view rest = text;
+  if (const auto at = rest.find('@'); at != rest.npos) {
+    const std::string_view digest = rest.substr(at + 1);
+    const auto colon = digest.find(':');
+    const bool ok = colon != digest.npos && only(digest.substr(0, colon), "abcdefghijklmnopqrstuvwxyz0123456789+._-") &&
+                    digest.size() - colon - 1 >= 32 && only(digest.substr(colon + 1), "0123456789abcdef");
+    if (!ok) refuse(text, "its digest must look like sha256: and 64 hexadecimal digits");
+    reference.digest = digest;
+    rest = rest.substr(0, at);
+  }
+  // A colon after the last slash begins a tag; one before it belongs to a registry's port.
+  const auto slash = rest.rfind('/');
+  const auto colon = rest.rfind(':');
+  if (colon != rest.npos && (slash == rest.npos || colon > slash)) {
+    const std::string_view tag = rest.substr(colon + 1);
+    if (tag.size() > tag_limit || !only(tag, tag_characters) || tag.front() == '.' || tag.front() == '-') {
+      refuse(text, "its tag must be 1 to 128 letters, digits and . _ -");
+    }
+    reference.tag = tag;
+    rest = rest.substr(0, colon);
+  } else if (reference.digest.empty()) {
+    reference.tag = "latest";
+  }
+  reference.registry = "docker.io";
+  if (const auto first = rest.find('/'); first != rest.npos && is_registry(rest.substr(0, first))) {
+    const std::string_view registry = rest.substr(0, first);
+    if (!only(registry, host_characters))
+      refuse(text, "its registry must be a host, such as registry.example.com:5000");
+    reference.registry = registry == "index.docker.io" ? "docker.io" : std::string(registry);
+    rest = rest.substr(first + 1);
+  }
+  check_repository(text, rest);
+  if (rest.size() > name_limit) refuse(text, "it is longer than 255 characters");
+  reference.repository = rest;
+  // Docker Hub's own images stand in "library/".
+  if (reference.registry == "docker.io" && rest.find('/') == rest.npos)
+    reference.repository = "library/" + reference.repository;
+  return reference;
+}
+
+}  // namespace slipway::docker

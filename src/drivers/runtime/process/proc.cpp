@@ -1,0 +1,202 @@
+#include "drivers/runtime/process/proc.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <thread>
+
+namespace slipway::process {
+namespace {
+
+constexpr Millis poll_interval{10};
+
+// "/proc/<pid>/<leaf>" without the heap.
+struct ProcPath {
+  ProcPath(pid_t pid, const char* leaf) {
+    char digits[16];
+    int count = 0;
+    do digits[count++] = static_cast<char>('0' + pid % 10);
+    while ((pid /= 10) > 0 && count < 15);
+    char* end = text;
+    for (const char* c = "/proc/"; *c; ++c) *end++ = *c;
+    while (count > 0) *end++ = digits[--count];
+    *end++ = '/';
+    for (const char* c = leaf; *c && end < text + sizeof(text) - 1; ++c) *end++ = *c;
+    *end = '\0';
+  }
+  char text[64];
+};
+
+// The fields of /proc/<pid>/stat after the command's name, which may hold anything: the first is the state, field 3
+// of proc(5). Async-signal-safe.
+class Stat {
+ public:
+  explicit Stat(pid_t pid) {
+    const int fd = open(ProcPath(pid, "stat").text, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    const ssize_t got = read(fd, buffer_, sizeof(buffer_) - 1);
+    close(fd);
+    if (got <= 0) return;
+    buffer_[got] = '\0';
+    for (char* c = buffer_ + got; c > buffer_; --c) {
+      if (*c != ')') continue;
+      fields_ = c + 2;
+      break;
+    }
+  }
+  bool found() const { return fields_ != nullptr; }
+  char state() const { return *fields_; }
+  std::uint64_t number(int field) const {
+    const char* c = fields_;
+    for (int at = 3; at < field && *c; ++c) at += *c == ' ';
+    std::uint64_t value = 0;
+    for (; *c >= '0' && *c <= '9'; ++c) value = value * 10 + static_cast<std::uint64_t>(*c - '0');
+    return value;
+  }
+
+ private:
+  char buffer_[1024];
+  char* fields_ = nullptr;
+};
+
+constexpr int field_parent = 4, field_session = 6, field_utime = 14, field_stime = 15, field_cutime = 16,
+              field_cstime = 17, field_threads = 20, field_start = 22, field_resident_pages = 24;
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  DIR* proc = opendir("/proc");
+  if (!proc) return pids;
+  while (const dirent* entry = readdir(proc)) {
+    const std::string_view name = entry->d_name;
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size()) pids.push_back(pid);
+  }
+  closedir(proc);
+  return pids;
+}
+
+bool environment_holds(pid_t pid, std::string_view marker) {
+  std::ifstream file(ProcPath(pid, "environ").text, std::ios::binary);
+  const std::string environment((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  for (std::size_t at = environment.find(marker); at != std::string::npos; at = environment.find(marker, at + 1)) {
+    const bool begins = at == 0 || environment[at - 1] == '\0';
+    const std::size_t end = at + marker.size();
+    if (begins && (end == environment.size() || environment[end] == '\0')) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::uint64_t start_of(pid_t pid) {
+  const Stat stat(pid);
+  return stat.found() ? stat.number(field_start) : 0;
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id.empty() ? "unknown" : id;
+}
+
+bool is_running(const ProcessName& process) {
+  if (process.pid <= 0) return false;
+  const Stat stat(process.pid);
+  return stat.found() && stat.number(field_start) == process.start && stat.state() != 'Z' && stat.state() != 'X';
+}
+
+int open_pidfd(const ProcessName& process) {
+  if (process.pid <= 0) return -1;
+  const int fd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
+  // Opened first and named afterwards: a number that was given away meanwhile shows another start.
+  if (fd >= 0 && start_of(process.pid) != process.start) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+bool wait_until_ended(const ProcessName& process, Millis timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const int fd = open_pidfd(process);
+  while (is_running(process)) {
+    const auto left = std::chrono::ceil<Millis>(deadline - std::chrono::steady_clock::now());
+    if (left <= Millis(0)) break;
+    pollfd wait{fd, POLLIN, 0};
+    if (fd >= 0) {
+      poll(&wait, 1, static_cast<int>(std::min(left, Millis(60'000)).count()));
+    } else {
+      std::this_thread::sleep_for(std::min(left, poll_interval));
+    }
+  }
+  if (fd >= 0) close(fd);
+  return !is_running(process);
+}
+
+std::vector<ProcessEntry> members_of(const ProcessName& supervisor) {
+  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  std::vector<ProcessEntry> all;
+  for (const pid_t pid : all_pids()) {
+    const Stat stat(pid);
+    if (!stat.found() || stat.state() == 'Z') continue;
+    all.push_back(
+        {{pid, stat.number(field_start)},
+         static_cast<pid_t>(stat.number(field_parent)),
+         static_cast<pid_t>(stat.number(field_session)),
+         stat.number(field_utime) + stat.number(field_stime) + stat.number(field_cutime) + stat.number(field_cstime),
+         static_cast<std::uint32_t>(stat.number(field_threads)),
+         stat.number(field_resident_pages) * page});
+  }
+  std::set<pid_t> family = {supervisor.pid};
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const ProcessEntry& entry : all) {
+      if (entry.session == supervisor.pid || family.contains(entry.parent))
+        grew |= family.insert(entry.name.pid).second;
+    }
+  }
+  family.erase(supervisor.pid);
+  std::erase_if(all, [&](const ProcessEntry& entry) { return !family.contains(entry.name.pid); });
+  return all;
+}
+
+void send_signal(const ProcessName& process, int signal) {
+  const int fd = open_pidfd(process);
+  if (fd >= 0) {
+    syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0);
+    close(fd);
+  } else if (is_running(process)) {
+    kill(process.pid, signal);
+  }
+}
+
+bool kill_marked(std::string_view marker, Millis timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    bool found = false;
+    for (const pid_t pid : all_pids()) {
+      if (pid == getpid() || !environment_holds(pid, marker)) continue;
+      const ProcessName process{pid, start_of(pid)};
+      if (!is_running(process)) continue;
+      found = true;
+      send_signal(process, SIGKILL);
+    }
+    if (!found) return true;
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(poll_interval);
+  }
+}
+
+}  // namespace slipway::process

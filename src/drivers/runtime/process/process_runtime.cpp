@@ -1,0 +1,255 @@
+#include "drivers/runtime/process/process_runtime.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "drivers/runtime/process/command.hpp"
+#include "drivers/runtime/process/ports.hpp"
+#include "drivers/runtime/process/proc.hpp"
+#include "drivers/runtime/process/supervisor.hpp"
+#include "drivers/runtime/process/tenant_files.hpp"
+
+namespace slipway::process {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr Millis kill_timeout{10'000};    // between SIGKILL and the end
+constexpr Millis settle_timeout{5'000};   // between the command's end and its record
+constexpr Millis longest_grace{300'000};  // of a stop
+constexpr Millis lock_timeout{30'000};
+
+Error not_started(const LaunchReport& report, const Launch& launch) {
+  const auto error = [&](ErrorKind kind, const std::string& text) {
+    return Error(kind, fmt::format("process runtime: {}: {}", text, std::strerror(report.code)));
+  };
+  // ETXTBSY is a program that is just being written.
+  const bool passes = report.code == EAGAIN || report.code == ENOMEM || report.code == ETXTBSY;
+  switch (report.stage) {
+    case LaunchStage::exec:
+      return error(passes ? ErrorKind::unavailable : ErrorKind::invalid,
+                   fmt::format("cannot execute {} (see app.command)", launch.program));
+    case LaunchStage::work_directory:
+      return error(ErrorKind::invalid, fmt::format("the tenants' user cannot enter {} (open the directories above it "
+                                                   "to it: chmod o+x)",
+                                                   launch.work_directory));
+    case LaunchStage::user:
+      return error(ErrorKind::forbidden, "cannot become the tenants' user");
+    case LaunchStage::limits:
+      return error(ErrorKind::internal, "cannot set the resource limits");
+    case LaunchStage::state:
+      return error(ErrorKind::unavailable, fmt::format("cannot write the state beside {}", launch.work_directory));
+    case LaunchStage::supervisor:
+    case LaunchStage::done:
+      break;
+  }
+  return error(ErrorKind::unavailable, "cannot start a supervisor");
+}
+
+// An end that nobody saw: the machine restarted, or the supervisor was killed and then the command ended.
+bool ended_unseen(const RunState& state, const std::string& boot) {
+  return !state.exited && (state.boot != boot || (!is_running(state.command) && !is_running(state.supervisor)));
+}
+
+}  // namespace
+
+ProcessRuntime::ProcessRuntime(ProcessOptions options, InstallationId installation, Log log)
+    : options_(std::move(options)), installation_(std::move(installation)), log_(std::move(log)) {}
+
+TenantFiles ProcessRuntime::files(const TenantId& tenant) const {
+  return TenantFiles(fs::absolute(options_.directory) / resource_name(installation_, tenant));
+}
+
+std::string ProcessRuntime::marker(const TenantId& tenant) const {
+  return "SLIPWAY_INSTANCE=" + resource_name(installation_, tenant);
+}
+
+std::vector<TenantId> ProcessRuntime::tenants() const {
+  std::vector<TenantId> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(options_.directory, error)) {
+    TenantId tenant = tenant_of_resource(installation_, entry.path().filename().string());
+    if (!tenant.value().empty() && entry.is_directory(error)) found.push_back(std::move(tenant));
+  }
+  if (error && error.value() != ENOENT) throw_errno("list " + options_.directory.string(), error.value());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+HostNetwork ProcessRuntime::prepare() {
+  std::error_code error;
+  fs::create_directories(options_.directory, error);
+  if (error) throw_errno("make " + options_.directory.string(), error.value());
+  return {"127.0.0.1", "127.0.0.1/32"};
+}
+
+Instance ProcessRuntime::view(const TenantFiles& files, const StoredSpec& stored) const {
+  Instance instance;
+  instance.tenant = stored.spec.tenant;
+  instance.id = stored.id;
+  instance.host_port = stored.spec.host_port;
+  const std::optional<RunState> state = files.state();
+  if (!state) return instance;
+  instance.state = InstanceState::exited;
+  instance.exit_code = state->exit_code;
+  if (ended_unseen(*state, boot_id())) {
+    instance.exit_code = 128 + SIGKILL;
+    instance.error = "ended while nobody watched: the machine restarted or the supervisor was killed";
+  } else if (!state->exited) {
+    instance.state = InstanceState::running;
+  }
+  return instance;
+}
+
+Instance ProcessRuntime::create(const InstanceSpec& spec, const Progress&) {
+  if (spec.command.empty() || spec.command.front().empty()) {
+    throw Error(ErrorKind::invalid, "the process runtime has no images; set app.command").on("app.command", "is empty");
+  }
+  prepare();
+  const TenantFiles files = this->files(spec.tenant);
+  const TenantLock lock(files.directory(), true, lock_timeout);
+  if (const auto stored = files.spec()) {
+    const bool same = spec.host_port.value() == 0 || stored->spec.host_port == spec.host_port;
+    if (same) return view(files, *stored);
+  }
+  stop_locked(files, spec.tenant, Millis(0));
+  SystemRandom random;
+  StoredSpec fresh{spec, fmt::format("p_{:016x}", random.next())};
+  if (spec.host_port.value() == 0) fresh.spec.host_port = choose_port();
+  files.remove_run();
+  files.write_spec(fresh);
+  wakeups_.ring();
+  return view(files, fresh);
+}
+
+Launch ProcessRuntime::plan_launch(const TenantFiles& files, const StoredSpec& stored) const {
+  Launch launch;
+  launch.program = find_program(stored.spec.command.front(), options_.path);
+  launch.arguments = stored.spec.command;
+  launch.environment = command_environment(stored.spec, files, options_.path, marker(stored.spec.tenant));
+  launch.work_directory = files.work().string();
+  launch.boot = boot_id();
+  launch.memory_bytes = stored.spec.plan.memory_bytes;
+  launch.open_files = options_.open_files;
+  launch.processes = options_.processes;
+  launch.log_bytes = options_.log_bytes;
+  if (!options_.user.empty() && geteuid() == 0) {
+    launch.user = find_user(options_.user);
+    give_to(files.work(), *launch.user);
+    for (const VolumeSpec& volume : stored.spec.volumes) give_to(files.volume(volume.name), *launch.user);
+  }
+  return launch;
+}
+
+StartResult ProcessRuntime::start(const TenantId& tenant) {
+  const TenantFiles files = this->files(tenant);
+  const TenantLock lock(files.directory(), false, lock_timeout);
+  const std::optional<StoredSpec> stored = lock ? files.spec() : std::nullopt;
+  if (!stored) throw Error(ErrorKind::not_found, fmt::format("process runtime: no instance of {}", tenant.value()));
+  if (const auto state = files.state(); state && state->boot == boot_id()) {
+    if (!state->exited && is_running(state->command)) return StartResult::started;
+    // What is left of the run before must be gone before the next one begins.
+    if (!wait_until_ended(state->supervisor, settle_timeout)) stop_locked(files, tenant, Millis(0));
+    if (!state->exited) kill_marked(marker(tenant), kill_timeout);
+  }
+  if (!is_free(stored->spec.host_port)) return StartResult::port_taken;
+  const Launch plan = plan_launch(files, *stored);
+  const LaunchReport report = launch(plan, lock.descriptor());
+  if (report.stage != LaunchStage::done) throw not_started(report, plan);
+  wakeups_.ring();
+  return StartResult::started;
+}
+
+void ProcessRuntime::stop_locked(const TenantFiles& files, const TenantId& tenant, Millis grace) const {
+  const std::optional<RunState> state = files.state();
+  if (!state || state->boot != boot_id()) return;
+  const ProcessName supervisor = state->supervisor, command = state->command;
+  const auto group = [&](int signal) {
+    if (is_running(command)) kill(-command.pid, signal);
+  };
+  // Without a supervisor nobody else ends what the command has started.
+  std::vector<ProcessEntry> orphans;
+  if (!is_running(supervisor) && is_running(command)) orphans = members_of(supervisor);
+  if (grace > Millis(0) && is_running(command)) {
+    group(SIGTERM);
+    // The supervisor ends last; without one the command must be watched itself.
+    wait_until_ended(is_running(supervisor) ? supervisor : command, std::min(grace, longest_grace));
+  }
+  group(SIGKILL);
+  const bool recorded = wait_until_ended(supervisor, kill_timeout);
+  for (const ProcessEntry& orphan : orphans) send_signal(orphan.name, SIGKILL);
+  const bool gone = kill_marked(marker(tenant), kill_timeout) && wait_until_ended(command, kill_timeout);
+  if (!recorded || !gone) {
+    throw Error(ErrorKind::unavailable,
+                fmt::format("process runtime: the processes of {} do not end although they were "
+                            "killed (pid {})",
+                            tenant.value(), command.pid));
+  }
+}
+
+void ProcessRuntime::stop(const TenantId& tenant, Millis grace) {
+  const TenantFiles files = this->files(tenant);
+  const TenantLock lock(files.directory(), false, lock_timeout);
+  if (lock) stop_locked(files, tenant, grace);
+}
+
+void ProcessRuntime::remove(const TenantId& tenant, bool volumes) {
+  const TenantFiles files = this->files(tenant);
+  const TenantLock lock(files.directory(), false, lock_timeout);
+  if (!lock) return;
+  stop_locked(files, tenant, Millis(0));
+  files.remove_instance();
+  if (volumes) files.remove_volumes();
+  wakeups_.ring();
+}
+
+std::optional<Instance> ProcessRuntime::inspect(const TenantId& tenant) {
+  const TenantFiles files = this->files(tenant);
+  const auto stored = files.spec();
+  if (!stored) return std::nullopt;
+  return view(files, *stored);
+}
+
+std::vector<Instance> ProcessRuntime::instances() {
+  std::vector<Instance> all;
+  for (const TenantId& tenant : tenants()) {
+    if (auto instance = inspect(tenant)) all.push_back(std::move(*instance));
+  }
+  return all;
+}
+
+std::vector<Resource> ProcessRuntime::resources() {
+  std::vector<Resource> all;
+  for (const TenantId& tenant : tenants()) {
+    const std::string name = resource_name(installation_, tenant);
+    if (files(tenant).spec()) all.push_back({"process", name, tenant});
+    all.push_back({"directory", name, tenant});
+  }
+  return all;
+}
+
+void ProcessRuntime::discard(const Resource& resource) {
+  const TenantId tenant = tenant_of_resource(installation_, resource.name);
+  if (tenant.value().empty()) return;
+  if (resource.kind == "process") remove(tenant, false);
+  if (resource.kind == "directory") remove(tenant, true);
+}
+
+std::string ProcessRuntime::check() {
+  prepare();
+  if (access(options_.directory.c_str(), W_OK | X_OK) != 0) {
+    throw_errno(fmt::format("write into {} (make it writable for Slipway)", options_.directory.string()), errno);
+  }
+  if (start_of(getpid()) == 0) {
+    throw Error(ErrorKind::unavailable, "process runtime: /proc cannot be read; mount it");
+  }
+  if (!options_.user.empty()) find_user(options_.user);
+  return "processes in " + options_.directory.string() + ", not isolated from each other";
+}
+
+}  // namespace slipway::process

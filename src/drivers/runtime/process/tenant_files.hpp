@@ -1,0 +1,74 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contracts/runtime.hpp"
+#include "drivers/runtime/process/proc.hpp"
+
+namespace slipway::process {
+
+// What the supervisor wrote down of the last start.
+struct RunState {
+  bool exited = false;
+  ProcessName supervisor;
+  ProcessName command;
+  std::string boot;   // see boot_id()
+  int exit_code = 0;  // of one that exited; 128 + signal where a signal ended it
+};
+
+// What `create` wrote down: an instance is there if and only if this file is.
+struct StoredSpec {
+  InstanceSpec spec;
+  std::string id;
+};
+
+// The directory of one tenant: spec.json (mode 0600, since it holds the environment), state, log, log.1, work/ and
+// volumes/<name>/. Files are replaced atomically and are on disk when a call returns.
+class TenantFiles {
+ public:
+  explicit TenantFiles(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  const std::filesystem::path& directory() const { return directory_; }
+  std::filesystem::path work() const { return directory_ / "work"; }
+  std::filesystem::path volume(const std::string& name) const { return directory_ / "volumes" / name; }
+  std::filesystem::path log() const { return directory_ / "log"; }
+  std::filesystem::path old_log() const { return directory_ / "log.1"; }
+
+  std::optional<StoredSpec> spec() const;
+  void write_spec(const StoredSpec& stored) const;  // makes the directories too
+  std::optional<RunState> state() const;
+
+  // Takes away the instance; its directory goes when no data is left in it.
+  void remove_instance() const;
+  void remove_volumes() const;
+  // Takes away what earlier starts left: state, logs and the working directory.
+  void remove_run() const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+// One at a time, over all threads and processes, may change a tenant: a lock on its directory, which is gone with it.
+class TenantLock {
+ public:
+  // Waits at most `timeout`, then throws unavailable. With `make`, a directory that is not there is made; without, the
+  // lock is empty then.
+  TenantLock(const std::filesystem::path& directory, bool make, Millis timeout);
+  ~TenantLock();
+  TenantLock(const TenantLock&) = delete;
+  TenantLock& operator=(const TenantLock&) = delete;
+
+  explicit operator bool() const { return fd_ >= 0; }
+  int descriptor() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+// "… : No such file or directory" of an errno, as Error: full disks and exhausted tables pass, the rest does not.
+[[noreturn]] void throw_errno(std::string_view doing, int code);
+
+}  // namespace slipway::process

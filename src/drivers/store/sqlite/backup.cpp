@@ -1,0 +1,104 @@
+#include "drivers/store/sqlite/backup.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "drivers/store/sqlite/connection.hpp"
+#include "drivers/store/sqlite/schema.hpp"
+
+namespace slipway::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Millis busy_timeout{10'000};
+
+[[noreturn]] void fail(const std::string& what, const fs::path& path, int code) {
+  throw Error(ErrorKind::unavailable, "back up the ledger: " + what + " " + path.string() + ": " + std::strerror(code) +
+                                          "; check the folder, its rights and its space");
+}
+
+// A file of its own in the target's folder, gone at the end of the scope if it has not become the target.
+class PartialFile {
+ public:
+  explicit PartialFile(const fs::path& target) : path_(target.string() + ".partial-XXXXXX") {
+    const int file = ::mkostemp(path_.data(), O_CLOEXEC);  // mode 0600
+    if (file < 0) fail("create a file beside", target, errno);
+    ::close(file);
+  }
+  ~PartialFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  PartialFile(const PartialFile&) = delete;
+  PartialFile& operator=(const PartialFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  void become(const fs::path& target) {
+    if (::rename(path_.c_str(), target.c_str()) != 0) fail("rename to", target, errno);
+    path_.clear();
+  }
+
+ private:
+  std::string path_;
+};
+
+void sync_to_disk(const fs::path& path, int flags) {
+  const int file = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (file < 0) fail("open", path, errno);
+  const int code = ::fsync(file) == 0 ? 0 : errno;
+  ::close(file);
+  if (code != 0) fail("fsync", path, code);
+}
+
+// All pages in one step: a pause between steps would start over after each write of another connection, while one
+// step reads one snapshot and, in a write-ahead log, hinders no writer.
+void copy_pages(Connection& source, Connection& target) {
+  sqlite3_backup* backup = sqlite3_backup_init(target.raw(), "main", source.raw(), "main");
+  if (backup == nullptr) throw target.error(sqlite3_extended_errcode(target.raw()));
+  const int stepped = sqlite3_backup_step(backup, -1);
+  const int finished = sqlite3_backup_finish(backup);
+  if (stepped != SQLITE_DONE) throw target.error(finished != SQLITE_OK ? finished : stepped);
+}
+
+void refuse_target_in_use(const fs::path& source, const fs::path& target) {
+  std::error_code ignored;  // a target that is not there is equivalent to nothing
+  if (fs::equivalent(source, target, ignored)) {
+    throw Error(ErrorKind::invalid, "back up the ledger: " + target.string() + " is the ledger itself");
+  }
+  // The log of the file that is there now would be taken for the new file's, and damage it.
+  const fs::path log = target.string() + "-wal";
+  if (fs::exists(log, ignored)) {
+    throw Error(ErrorKind::conflict, "back up the ledger: " + log.string() +
+                                         " exists, so the target is open as a ledger; choose another target");
+  }
+}
+
+}  // namespace
+
+void backup_ledger(const std::string& source, const std::string& target) {
+  const fs::path to = fs::absolute(target);
+  refuse_target_in_use(source, to);
+  if (!fs::exists(source)) {
+    throw Error(ErrorKind::unavailable, "back up the ledger: there is no ledger at " + source + "; correct its path");
+  }
+  Connection ledger(source, Connection::Mode::read, busy_timeout);
+  check_identity(ledger);
+  PartialFile partial(to);
+  {
+    Connection copy(partial.path(), Connection::Mode::write, busy_timeout);
+    // Nobody reads the copy before it is whole, so it needs neither journal nor fsync until then.
+    copy.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;");
+    copy_pages(ledger, copy);
+  }
+  sync_to_disk(partial.path(), O_RDWR);
+  partial.become(to);
+  sync_to_disk(to.parent_path(), O_RDONLY | O_DIRECTORY);
+}
+
+}  // namespace slipway::sqlite

@@ -1,0 +1,75 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "contracts/store.hpp"
+
+namespace slipway::sqlite {
+
+class Connection;
+class GroupCommit;
+class ReaderPool;
+
+struct Options {
+  Port first_port{20'000};  // of the range that tenants get their ports from
+  Port last_port{29'999};
+  Millis busy_timeout{5'000};  // how long a call waits for another process that is writing
+};
+
+// The ledger in one SQLite file (write-ahead log, synchronous=FULL). Writers that come together share a transaction and
+// its fsync; readers never wait for a writer. Several processes may have the same file open.
+class SqliteStore : public Store {
+ public:
+  // Opens the ledger, making and migrating it as needed: whoever has a SqliteStore has an open ledger. Throws
+  // unavailable (the path, the disk), internal (no ledger, damaged, written by a newer Slipway), invalid (empty range).
+  explicit SqliteStore(const std::string& path, const Options& options = {});
+  ~SqliteStore() override;
+
+  SignUpResult sign_up(const NewTenant& wanted, TimePoint now) override;
+  std::optional<Tenant> find(const TenantId& id) override;
+  std::optional<Tenant> find_slug(const Slug& slug) override;
+  std::vector<Tenant> list(const TenantFilter& filter) override;
+  std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override;
+  std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
+  std::optional<TimePoint> next_due() override;
+  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
+  std::vector<PortLease> ports() override;
+  std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
+  void append(const TenantId& id, const Event& event) override;
+  InstallationId installation() override;
+  void break_leases() override;
+
+  // A consistent copy of the ledger as of now, while it is in use; see backup_ledger.
+  void backup(const std::string& target_path);
+
+  // How well writers share: `operations` went to disk in `commits` transactions; `waiting` are in line now.
+  struct Counters {
+    std::uint64_t operations = 0;
+    std::uint64_t commits = 0;
+    std::size_t waiting = 0;
+  };
+  Counters counters();
+
+ private:
+  template <class F>
+  auto write(F&& f);
+  SignUpResult sign_up_in(Connection& ledger, const NewTenant& wanted, TimePoint now);
+  bool save_in(Connection& ledger, const Tenant& tenant, const std::vector<Event>& events,
+               const std::optional<std::string>& release);
+  Port lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused, TimePoint held_until);
+  TimePoint told() const { return TimePoint(Millis(told_.load())); }
+  void tell(TimePoint now) { told_.store(now.time_since_epoch().count()); }
+
+  const std::string path_;
+  const Options options_;
+  std::unique_ptr<Connection> writer_;
+  std::unique_ptr<GroupCommit> commits_;
+  std::unique_ptr<ReaderPool> readers_;
+  InstallationId installation_;
+  std::atomic<std::int64_t> told_{0};  // the last time a caller gave, in ms, for the calls that give none
+};
+
+}  // namespace slipway::sqlite

@@ -1,0 +1,153 @@
+#include "net/http_server.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+
+#include "net/listen.hpp"
+#include "net/server_connection.hpp"
+
+namespace slipway::net {
+
+namespace {
+constexpr int kAcceptBatch = 64;
+constexpr Millis kAcceptPause{100};
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+}  // namespace
+
+struct HttpServer::Impl {
+  std::shared_ptr<ServerCore> core;
+  std::vector<std::unique_ptr<Watched>> listeners;
+  std::vector<std::string> socket_files;
+  LoopTimer sweep_timer;
+  LoopTimer accept_timer;
+  bool sweeping = false;
+  std::promise<void> emptied;
+  std::thread io;
+
+  Impl(Handler handler, ServerLimits limits, Log log)
+      : core(std::make_shared<ServerCore>(std::move(handler), limits, std::move(log))),
+        sweep_timer(core->loop),
+        accept_timer(core->loop) {}
+
+  void watch(Watched& listener) {
+    listener.when_readable([this, &listener](bool ready) {
+      if (ready) accept_from(listener);
+    });
+  }
+
+  void accept_from(Watched& listener) {
+    for (int i = 0; i < kAcceptBatch; ++i) {
+      const int fd = ::accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) {
+        accepted(fd);
+      } else if (errno == EAGAIN) {
+        break;
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        core->log.warn("no connection can be taken", {{"error", std::strerror(errno)}});
+        accept_timer.at(std::chrono::steady_clock::now() + kAcceptPause, [this, &listener] { watch(listener); });
+        return;
+      }
+    }
+    watch(listener);
+  }
+
+  void accepted(int fd) {
+    if (core->connections.size() >= core->limits.connections) {
+      (void)!::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL);
+      ::close(fd);
+      return;
+    }
+    auto peer = peer_of(fd);
+    const int on = 1;
+    if (peer != "unix") ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    auto connection = std::make_shared<ServerConnection>(*core, fd, std::move(peer));
+    core->connections.push_front(connection);
+    connection->start(core->connections.begin());
+    if (!sweeping) sweep();
+  }
+
+  // Looks for connections past their deadline, from time to time while there are any: one timer for all of them.
+  void sweep() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<std::shared_ptr<ServerConnection>> late;
+    for (const auto& connection : core->connections) {
+      if (connection->expired(now)) late.push_back(connection);
+    }
+    for (const auto& connection : late) connection->expire();
+    sweeping = !core->connections.empty();
+    if (!sweeping) return;
+    const auto& limits = core->limits;
+    const auto shortest = std::min({limits.idle_timeout, limits.read_timeout, limits.write_timeout});
+    sweep_timer.at(now + std::clamp(shortest / 4, Millis(10), Millis(1'000)), [this] { sweep(); });
+  }
+
+  void begin_drain() {
+    core->draining = true;
+    accept_timer.cancel();
+    for (const auto& listener : listeners) listener->close();
+    core->on_empty = [this, told = false]() mutable {
+      if (!std::exchange(told, true)) emptied.set_value();
+    };
+    for (const auto& connection : connections()) connection->drain();
+    if (core->connections.empty()) core->on_empty();
+  }
+
+  void close_all() {
+    core->on_empty = nullptr;
+    sweep_timer.cancel();
+    for (const auto& connection : connections()) connection->close();
+  }
+
+  std::vector<std::shared_ptr<ServerConnection>> connections() const {
+    return {core->connections.begin(), core->connections.end()};
+  }
+};
+
+HttpServer::HttpServer(Handler handler, ServerLimits limits, Log log)
+    : impl_(std::make_unique<Impl>(std::move(handler), limits, std::move(log))) {}
+
+HttpServer::~HttpServer() { stop(Millis(0)); }
+
+void HttpServer::answer_inline(InlineHandler handler) { impl_->core->inline_handler = std::move(handler); }
+
+std::uint16_t HttpServer::listen_tcp(const std::string& address, std::uint16_t port) {
+  const int socket = listen_on_tcp(address, port);
+  impl_->listeners.push_back(std::make_unique<Watched>(impl_->core->loop, socket));
+  return bound_port(socket);
+}
+
+void HttpServer::listen_unix(const std::string& path) {
+  impl_->listeners.push_back(std::make_unique<Watched>(impl_->core->loop, listen_on_unix(path)));
+  impl_->socket_files.push_back(path);
+}
+
+void HttpServer::start() {
+  for (const auto& listener : impl_->listeners) impl_->watch(*listener);
+  impl_->io = std::thread([this] { impl_->core->loop.run(); });
+}
+
+// The loop outlives the workers, since what they make is posted to it; it ends when nothing is left in it.
+void HttpServer::stop(Millis drain) {
+  if (impl_->io.joinable()) {
+    auto emptied = impl_->emptied.get_future();
+    impl_->core->loop.post([this] { impl_->begin_drain(); });
+    emptied.wait_for(drain);
+    impl_->core->loop.post([this] { impl_->close_all(); });
+    impl_->core->workers.stop();
+    impl_->core->streams.stop();
+    impl_->core->loop.release();
+    impl_->io.join();
+  }
+  impl_->listeners.clear();
+  for (const auto& path : impl_->socket_files) ::unlink(path.c_str());
+  impl_->socket_files.clear();
+}
+
+}  // namespace slipway::net

@@ -1,0 +1,328 @@
+// Answers that come later or piece by piece, and the end of a server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/error.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "tests/imposter/raw_client.hpp"
+
+namespace slipway::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::eventually;
+using test::RawClient;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::string_view kGet = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+
+struct Running {
+  explicit Running(Handler handler, ServerLimits limits = {}) : server(std::move(handler), limits, Log::silent()) {
+    port = server.listen_tcp("127.0.0.1", 0);
+    server.start();
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port); }
+
+  HttpServer server;
+  std::uint16_t port;
+};
+
+// Where waiting answers are subscribed, and woken from.
+struct Bell {
+  std::mutex mutex;
+  std::vector<std::function<void()>> wakes;
+
+  void add(std::function<void()> wake) {
+    std::lock_guard lock(mutex);
+    wakes.push_back(std::move(wake));
+  }
+  std::size_t count() {
+    std::lock_guard lock(mutex);
+    return wakes.size();
+  }
+  void ring() {
+    std::lock_guard lock(mutex);
+    for (const auto& wake : wakes) wake();
+  }
+};
+
+WaitingResponse waiting(Bell& bell, Millis timeout, std::string body, std::shared_ptr<int> held = nullptr) {
+  return {.timeout = timeout,
+          .subscribe = [&bell](std::function<void()> wake) { bell.add(std::move(wake)); },
+          .finish = [body, held] { return Response{.body = body}; }};
+}
+
+TEST(Streaming, SendsPiecesAsTheyAreMadeAndKeepsTheConnection) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool go_on = false;
+  Running running([&](const ServerRequest&) -> Reply {
+    return StreamingResponse{.head = {.headers = {{"Content-Type", "text/plain"}}}, .produce = [&](BodyWriter& out) {
+                               out.write("first;");
+                               std::unique_lock lock(mutex);
+                               changed.wait_for(lock, 10s, [&] { return go_on; });
+                               out.write("second;");
+                             }};
+  });
+  RawClient client(running.port);
+  for (int i = 0; i < 2; ++i) {
+    client.send(kGet);
+    EXPECT_THAT(client.read_until("first;"), HasSubstr("Transfer-Encoding: chunked"));
+    {
+      std::lock_guard lock(mutex);
+      go_on = true;
+      changed.notify_all();
+    }
+    EXPECT_EQ(client.read_until("0\r\n\r\n"), "\r\n7\r\nsecond;\r\n0\r\n\r\n");
+  }
+  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).body, "first;second;");
+}
+
+TEST(Streaming, ASlowReaderHoldsTheWriterBack) {
+  constexpr std::size_t kTotal = 32u << 20;
+  std::atomic<std::size_t> written{0};
+  Running running([&](const ServerRequest&) -> Reply {
+    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
+                               while (written < kTotal && out.write(std::string(64u << 10, 'x'))) written += 64u << 10;
+                             }};
+  });
+  RawClient client(running.port, 8192);
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  client.read_until("\r\n\r\n");
+  // The writer stops by itself long before the end: it stands still over several looks at it.
+  std::size_t before = 1;
+  EXPECT_TRUE(eventually([&] {
+    std::this_thread::sleep_for(50ms);
+    return std::exchange(before, written.load()) == written.load() && before > 0;
+  }));
+  EXPECT_LT(written, kTotal / 2);
+  EXPECT_EQ(client.read_to_end().size(), kTotal);
+}
+
+TEST(Streaming, TheWriterLearnsThatTheClientIsGone) {
+  std::atomic<bool> gone{false};
+  Running running([&](const ServerRequest&) -> Reply {
+    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
+                               out.write("first;");
+                               gone = eventually([&] { return !out.open(); }) && !out.write("more");
+                             }};
+  });
+  RawClient client(running.port);
+  client.send(kGet);
+  client.read_until("first;");
+  client.close();
+  EXPECT_TRUE(eventually([&] { return gone.load(); }));
+}
+
+TEST(Streaming, ABodyThatFailsHalfwayDoesNotLookWhole) {
+  Running running([&](const ServerRequest&) -> Reply {
+    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
+                               out.write("half");
+                               throw Error(ErrorKind::unavailable, "the rest is lost");
+                             }};
+  });
+  HttpClient client({.url = running.url()});
+  EXPECT_THROW(client.send({}), Error);
+}
+
+TEST(Streaming, IsBoundedInNumber) {
+  Running running(
+      [&](const ServerRequest&) -> Reply {
+        return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
+                                   out.write("x;");
+                                   eventually([&] { return !out.open(); });
+                                 }};
+      },
+      {.streams = 2});
+  RawClient first(running.port);
+  RawClient second(running.port);
+  first.send(kGet);
+  second.send(kGet);
+  first.read_until("x;");
+  second.read_until("x;");
+  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).status, 503);
+  first.close();
+  EXPECT_TRUE(eventually([&] {
+    RawClient third(running.port);
+    third.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    return third.read_until("x;").starts_with("HTTP/1.1 200");
+  }));
+}
+
+TEST(Streaming, HeadHasNoBody) {
+  Running running([&](const ServerRequest&) -> Reply {
+    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) { out.write("body"); }};
+  });
+  RawClient client(running.port);
+  client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.read_until("\r\n\r\n"), HasSubstr("chunked"));
+  EXPECT_THAT(client.read_until("0\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("body")));
+}
+
+TEST(Waiting, AnswersWhenWoken) {
+  Bell bell;
+  Running running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "woken"); }, {.workers = 1});
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 20; ++i) {  // far more than there are workers
+    clients.push_back(std::make_unique<RawClient>(running.port));
+    clients.back()->send(kGet);
+  }
+  ASSERT_TRUE(eventually([&] { return bell.count() == 20; }));
+  bell.ring();
+  bell.ring();  // a second call is nothing
+  for (const auto& client : clients) EXPECT_THAT(client->read_until("woken"), StartsWith("HTTP/1.1 200"));
+  clients[0]->send(kGet);
+  ASSERT_TRUE(eventually([&] { return bell.count() == 21; }));
+  bell.ring();
+  EXPECT_THAT(clients[0]->read_until("woken"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(Waiting, AnswersWhenWokenAtOnce) {
+  Running running([&](const ServerRequest&) -> Reply {
+    return WaitingResponse{.timeout = 30s,
+                           .subscribe = [](const auto& wake) { wake(); },
+                           .finish = [] { return Response{.body = "now"}; }};
+  });
+  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).body, "now");
+}
+
+TEST(Waiting, AnswersAtTheDeadline) {
+  Bell bell;
+  Running running([&](const ServerRequest&) -> Reply { return waiting(bell, 100ms, "late"); });
+  const auto start = std::chrono::steady_clock::now();
+  HttpClient client({.url = running.url()});
+  EXPECT_EQ(client.send({}).body, "late");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+  bell.ring();  // too late: nothing
+  EXPECT_EQ(client.send({}).body, "late");
+}
+
+TEST(Waiting, KeepsRequestsThatComeMeanwhile) {
+  Bell bell;
+  Running running([&](const ServerRequest& request) -> Reply {
+    if (request.path == "/wait") return waiting(bell, 30s, "waited;");
+    return Response{.body = request.path + ";"};
+  });
+  RawClient client(running.port);
+  client.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return bell.count() == 1; }));
+  client.send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+  bell.ring();
+  EXPECT_THAT(client.read_until(";"), EndsWith("waited;"));
+  EXPECT_THAT(client.read_until(";"), EndsWith("/next;"));
+}
+
+TEST(Waiting, AClientThatGoesAwayLeavesNothing) {
+  Bell bell;
+  auto held = std::make_shared<int>(1);
+  Running running([&, held](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x", held); });
+  const auto before = held.use_count();
+  {
+    RawClient client(running.port);
+    client.send(kGet);
+    ASSERT_TRUE(eventually([&] { return bell.count() == 1; }));
+  }
+  EXPECT_TRUE(eventually([&] { return held.use_count() == before; })) << "what would make the answer is still held";
+  bell.ring();
+}
+
+TEST(Waiting, FailuresAre500) {
+  Running running([&](const ServerRequest& request) -> Reply {
+    if (request.path == "/subscribe") {
+      return WaitingResponse{.timeout = 30s,
+                             .subscribe = [](const auto&) { throw std::runtime_error("no"); },
+                             .finish = [] { return Response{}; }};
+    }
+    return WaitingResponse{.timeout = 1ms,
+                           .subscribe = [](const auto&) {},
+                           .finish = []() -> Response { throw std::runtime_error("no"); }};
+  });
+  HttpClient client({.url = running.url()});
+  EXPECT_EQ(client.send({.target = "/subscribe"}).status, 500);
+  EXPECT_EQ(client.send({.target = "/finish"}).status, 500);
+}
+
+TEST(Waiting, AWakeAfterTheServersEndIsNothing) {
+  Bell bell;
+  {
+    Running running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x"); });
+    RawClient client(running.port);
+    client.send(kGet);
+    ASSERT_TRUE(eventually([&] { return bell.count() == 1; }));
+  }
+  bell.ring();
+}
+
+TEST(Stop, LetsRequestsInFlightFinish) {
+  std::atomic<bool> entered{false};
+  std::atomic<bool> proceed{false};
+  Running running([&](const ServerRequest&) -> Reply {
+    entered = true;
+    eventually([&] { return proceed.load(); });
+    return Response{.body = "finished"};
+  });
+  RawClient busy(running.port);
+  RawClient idle(running.port);
+  busy.send(kGet);
+  ASSERT_TRUE(eventually([&] { return entered.load(); }));
+  std::jthread stopper([&] { running.server.stop(30s); });
+  EXPECT_EQ(idle.read_to_end(), "");  // an idle connection is closed at once
+  EXPECT_TRUE(idle.ended());
+  EXPECT_FALSE(RawClient(running.port).connected()) << "nothing new is taken";
+  proceed = true;
+  EXPECT_THAT(busy.read_to_end(), AllOf(HasSubstr("Connection: close"), EndsWith("finished")));
+  EXPECT_TRUE(busy.ended());
+}
+
+TEST(Stop, FinishesWaitsAndEndsStreams) {
+  Bell bell;
+  Running running([&](const ServerRequest& request) -> Reply {
+    if (request.path == "/wait") return waiting(bell, 300s, "as it is now");
+    return StreamingResponse{.head = {}, .produce = [](BodyWriter& out) {
+                               while (out.write("line;")) std::this_thread::sleep_for(1ms);
+                             }};
+  });
+  RawClient wait(running.port);
+  RawClient stream(running.port);
+  wait.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  stream.send(kGet);
+  stream.read_until("line;");
+  ASSERT_TRUE(eventually([&] { return bell.count() == 1; }));
+  const auto start = std::chrono::steady_clock::now();
+  running.server.stop(30s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+  EXPECT_THAT(wait.read_to_end(), EndsWith("as it is now"));
+  EXPECT_THAT(stream.read_to_end(), Not(EndsWith("0\r\n\r\n")));
+}
+
+TEST(Stop, DoesNotWaitLongerThanTheDrain) {
+  Running running([&](const ServerRequest&) -> Reply { return Response{}; });
+  RawClient half(running.port);
+  half.send("GET / HTTP/1.1\r\n");
+  RawClient other(running.port);
+  other.send(kGet);
+  other.read_until("\r\n\r\n");
+  const auto start = std::chrono::steady_clock::now();
+  running.server.stop(100ms);
+  running.server.stop(100ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  EXPECT_EQ(half.read_to_end(), "");
+}
+
+TEST(Stop, WithoutAStartIsNothing) {
+  HttpServer server([](const ServerRequest&) -> Reply { return Response{}; }, {}, Log::silent());
+  server.listen_tcp("127.0.0.1", 0);
+  server.stop(1s);
+}
+
+}  // namespace
+}  // namespace slipway::net

@@ -1,0 +1,111 @@
+#include "net/request_parser.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace slipway::net {
+
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Text = boost::beast::string_view;
+
+namespace {
+constexpr std::string_view kVersions = "only HTTP/1.0 and HTTP/1.1 are spoken here";
+}
+
+// Beast's parser with our own storage, so that a request is read straight into what the handler is given.
+struct RequestParser::Impl : http::basic_parser<true> {
+  ServerRequest request;
+  int version = 11;
+  int hosts = 0;
+  bool head_only = false;
+  bool expects_continue = false;
+  int status = 400;
+  std::string_view why = "the request is malformed";
+
+  // Any error stops the parser; status and reason tell ours from its own.
+  void refuse(int code, std::string_view reason, error_code& ec) {
+    status = code;
+    why = reason;
+    ec = http::error::bad_value;
+  }
+
+  void on_request_impl(http::verb, Text method, Text target, int http_version, error_code& ec) override {
+    version = http_version;
+    if (version != 10 && version != 11) return refuse(505, kVersions, ec);
+    std::string_view path(target.data(), target.size());
+    if (path.starts_with("http://") || path.starts_with("https://")) {  // absolute form, as to a proxy
+      const auto slash = path.find('/', path.find("://") + 3);
+      path = slash == std::string_view::npos ? "/" : path.substr(slash);
+    }
+    if (path.empty() || (path.front() != '/' && path != "*")) return refuse(400, "the target is not a path", ec);
+    path = path.substr(0, path.find('#'));
+    const auto mark = path.find('?');
+    request.path = path.substr(0, mark);
+    if (mark != std::string_view::npos) request.query = path.substr(mark + 1);
+    request.method.assign(method.data(), method.size());
+    head_only = request.method == "HEAD";
+    if (head_only) request.method = "GET";
+  }
+  void on_response_impl(int, Text, int, error_code&) override {}
+  void on_field_impl(http::field field, Text name, Text value, error_code& ec) override {
+    request.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    if (field == http::field::host && ++hosts > 1) refuse(400, "more than one Host header", ec);
+    if (field == http::field::expect) {
+      if (!same_ignoring_case(request.headers.back().second, "100-continue")) {
+        return refuse(417, "only 100-continue can be expected", ec);
+      }
+      expects_continue = version == 11;
+    }
+  }
+  void on_header_impl(error_code& ec) override {
+    if (version == 11 && hosts == 0) refuse(400, "the Host header is missing", ec);
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(Text body, error_code&) override {
+    request.body.append(body.data(), body.size());
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, Text, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, Text body, error_code&) override {
+    request.body.append(body.data(), body.size());
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
+};
+
+RequestParser::RequestParser(const ServerLimits& limits) : impl_(std::make_unique<Impl>()) {
+  impl_->eager(true);
+  impl_->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+  impl_->body_limit(limits.body_bytes);
+}
+RequestParser::~RequestParser() = default;
+
+RequestParser::State RequestParser::put(std::string_view bytes, std::size_t& used) {
+  error_code ec;
+  used = impl_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
+  if (!ec || ec == http::error::need_more) return impl_->is_done() ? State::done : State::incomplete;
+  if (ec == http::error::header_limit) {
+    impl_->status = 431;
+    impl_->why = "the request's head is too large";
+  } else if (ec == http::error::bad_version) {
+    impl_->status = 505;
+    impl_->why = kVersions;
+  } else if (ec == http::error::body_limit) {
+    impl_->status = 413;
+    impl_->why = "the request's body is too large";
+  }
+  return State::refused;
+}
+
+int RequestParser::status() const { return impl_->status; }
+std::string_view RequestParser::why() const { return impl_->why; }
+bool RequestParser::wants_continue() const {
+  return impl_->expects_continue && impl_->is_header_done() && !impl_->is_done() && impl_->request.body.empty();
+}
+bool RequestParser::keep_alive() const { return impl_->keep_alive(); }
+bool RequestParser::http_1_0() const { return impl_->version == 10; }
+bool RequestParser::head_only() const { return impl_->head_only; }
+ServerRequest RequestParser::take() { return std::move(impl_->request); }
+
+}  // namespace slipway::net

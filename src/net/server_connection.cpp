@@ -1,0 +1,236 @@
+#include "net/server_connection.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace slipway::net {
+
+namespace {
+constexpr std::size_t kOutBatch = 64u << 10;       // answers to pipelined requests are gathered up to this
+constexpr std::size_t kThrowAwayLimit = 1u << 20;  // of what a refused client still sends
+constexpr Millis kLinger{2'000};
+}  // namespace
+
+ServerConnection::ServerConnection(ServerCore& core, int fd, std::string peer)
+    : core_(core), socket_(core.loop, fd), peer_(std::move(peer)) {}
+
+void ServerConnection::start(Place place) {
+  place_ = place;
+  set_deadline(core_.limits.read_timeout);
+  watch_reading();
+}
+
+void ServerConnection::set_deadline(Millis from_now) { deadline_ = std::chrono::steady_clock::now() + from_now; }
+
+void ServerConnection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  const auto self = shared_from_this();  // the list may hold the last other reference
+  socket_.close();
+  deadline_ = Deadline::max();
+  parser_.reset();
+  wait_.reset();
+  wait_timer_.reset();
+  if (stream_) stream_->close();
+  stream_.reset();
+  core_.connections.erase(place_);
+  if (core_.connections.empty() && core_.on_empty) core_.on_empty();
+}
+
+void ServerConnection::drain() {
+  if (wait_) end_wait(wait_);
+  if (stream_) stream_->close();
+  if (state_ == State::reading && !parser_ && out_.empty()) close();
+}
+
+// A request that does not arrive is told so; a client that takes nothing, or asks nothing, is left.
+void ServerConnection::expire() {
+  if (state_ == State::reading && parser_ && out_.empty()) {
+    refuse(408, "the request did not arrive in time");
+    pump();
+  } else {
+    close();
+  }
+}
+
+void ServerConnection::watch_reading() {
+  if (watching_read_ || state_ == State::closed) return;
+  watching_read_ = true;
+  socket_.when_readable([self = shared_from_this()](bool ready) {
+    self->watching_read_ = false;
+    if (ready && self->state_ != State::closed) self->read();
+  });
+}
+
+// Reads once, which is enough: where more is there, the next watch says so at once.
+void ServerConnection::read() {
+  if (core_.scratch.empty()) core_.scratch.resize(32u << 10);
+  const auto n = ::recv(socket_.fd(), core_.scratch.data(), core_.scratch.size(), 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return watch_reading();
+  if (n <= 0) return close();
+  const std::string_view bytes(core_.scratch.data(), static_cast<std::size_t>(n));
+  switch (state_) {
+    case State::lingering:
+      thrown_away_ += bytes.size();
+      return thrown_away_ > kThrowAwayLimit ? close() : watch_reading();
+    case State::handling:  // pipelined behind a wait or a stream
+      unread_ += bytes;
+      if (unread_.size() < core_.limits.header_bytes) watch_reading();
+      return;
+    case State::reading:
+      if (unread_.empty()) {
+        unread_ = bytes.substr(parse(bytes));
+      } else {
+        unread_ += bytes;
+        unread_.erase(0, parse(unread_));
+      }
+      return pump();
+    case State::closed:
+      return;
+  }
+}
+
+// Takes as many requests from the front of `bytes` as can be answered at once. Says how much was used.
+std::size_t ServerConnection::parse(std::string_view bytes) {
+  std::size_t total = 0;
+  while (state_ == State::reading && !close_after_flush_ && out_.size() < kOutBatch && total < bytes.size()) {
+    std::size_t used = 0;
+    const bool more = parse_step(bytes.substr(total), used);
+    total += used;
+    if (!more) break;
+  }
+  return total;
+}
+
+// One step; false where it needs more bytes than these.
+bool ServerConnection::parse_step(std::string_view bytes, std::size_t& used) {
+  if (!parser_) {
+    // Empty lines before a request are passed over (RFC 9112, 2.2).
+    if (bytes.front() == '\r' || bytes.front() == '\n') {
+      used = 1;
+      return true;
+    }
+    parser_ = std::make_unique<RequestParser>(core_.limits);
+    continued_ = false;
+    set_deadline(core_.limits.read_timeout);
+  }
+  const auto state = parser_->put(bytes, used);
+  if (state == RequestParser::State::refused) {
+    refuse(parser_->status(), parser_->why());
+    return false;
+  }
+  if (state == RequestParser::State::done) {
+    request_complete();
+    return true;
+  }
+  if (parser_->wants_continue() && !continued_) {
+    continued_ = true;
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  }
+  if (used == 0 && bytes.size() > core_.limits.header_bytes + core_.scratch.size()) {
+    refuse(400, "the request is malformed");  // a chunk's head without an end
+    return false;
+  }
+  return used > 0;
+}
+
+void ServerConnection::refuse(int status, std::string_view why) {
+  framing_ = Framing{.keep_alive = false};
+  core_.writer.write(out_, problem(status, why), framing_);
+  parser_.reset();
+  close_after_flush_ = true;
+  state_ = State::lingering;
+}
+
+void ServerConnection::request_complete() {
+  framing_.http_1_0 = parser_->http_1_0();
+  framing_.head_only = parser_->head_only();
+  framing_.keep_alive = parser_->keep_alive();
+  framing_.chunked = false;
+  auto request = parser_->take();
+  request.peer = peer_;
+  parser_.reset();
+  deadline_ = Deadline::max();
+  state_ = State::handling;
+  if (core_.inline_handler) {
+    try {
+      if (auto response = core_.inline_handler(request)) return reply(std::move(*response));
+    } catch (const std::exception& e) {
+      return reply(failed(request, e.what()));
+    }
+  }
+  const bool taken =
+      core_.workers.submit([self = shared_from_this(), request = std::move(request)] { self->run(request); });
+  if (!taken) busy("the server has more requests waiting than it can take; try again in a second");
+}
+
+// Sends what there is, then goes on with what has come meanwhile, until it must wait for the client or for a worker.
+void ServerConnection::pump() {
+  while (state_ != State::closed) {
+    if (!flush()) return;
+    if (close_after_flush_) return after_flush();
+    if (state_ == State::handling) {
+      if (!stream_) return;
+      out_ = stream_->take();
+      if (!out_.empty()) continue;
+      if (!stream_ended_) return;
+      end_stream();
+      continue;
+    }
+    if (!unread_.empty()) {
+      const auto used = parse(unread_);
+      unread_.erase(0, used);
+      if (used > 0 || !out_.empty()) continue;
+    }
+    if (state_ == State::handling) continue;
+    if (state_ == State::lingering) return;
+    if (core_.draining && !parser_) return close();
+    if (!parser_) {
+      set_deadline(core_.limits.idle_timeout);
+      if (unread_.empty()) unread_ = std::string();
+    }
+    return watch_reading();
+  }
+}
+
+// True where nothing is left to send.
+bool ServerConnection::flush() {
+  while (sent_ < out_.size()) {
+    const auto n = ::send(socket_.fd(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+    if (n > 0) {
+      sent_ += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      set_deadline(core_.limits.write_timeout);
+      if (watching_write_) return false;
+      watching_write_ = true;
+      socket_.when_writable([self = shared_from_this()](bool ready) {
+        self->watching_write_ = false;
+        if (ready && self->state_ != State::closed) self->pump();
+      });
+      return false;
+    } else if (errno != EINTR) {
+      close();
+      return false;
+    }
+  }
+  if (!out_.empty()) {
+    out_ = std::string();
+    sent_ = 0;
+    if (state_ == State::handling) deadline_ = Deadline::max();
+  }
+  return true;
+}
+
+void ServerConnection::after_flush() {
+  // To close on bytes that were not read would reset the connection and could take the answer with it.
+  if (state_ != State::lingering && unread_.empty()) return close();
+  state_ = State::lingering;
+  close_after_flush_ = false;
+  unread_ = std::string();
+  ::shutdown(socket_.fd(), SHUT_WR);
+  set_deadline(kLinger);
+  watch_reading();
+}
+
+}  // namespace slipway::net

@@ -1,0 +1,195 @@
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <latch>
+#include <memory>
+#include <thread>
+
+#include "base/error.hpp"
+#include "contracts/database.hpp"
+#include "tests/contract/database_names.hpp"
+
+// What every driver of databases must do. A driver's test instantiates the suite with a way to open it.
+namespace slipway::test {
+
+struct DatabaseDriver {
+  std::string name;
+  // A driver for this installation; all that are opened share one server.
+  std::function<std::unique_ptr<Database>(const InstallationId&)> open;
+};
+
+inline void PrintTo(const DatabaseDriver& driver, std::ostream* out) { *out << driver.name; }
+
+// "database sw_…", sorted: what a driver says is there.
+inline std::vector<std::string> names_of(const std::vector<Resource>& resources) {
+  std::vector<std::string> names;
+  for (const Resource& resource : resources) names.push_back(resource.kind + " " + resource.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class DatabaseContract : public testing::TestWithParam<DatabaseDriver> {
+ protected:
+  DatabaseContract() : database_(GetParam().open(ours_)), neighbour_(GetParam().open(theirs_)) {}
+  ~DatabaseContract() override {
+    for (Database* database : {database_.get(), neighbour_.get()}) {
+      for (const Resource& left : database->resources()) database->discard(left);
+    }
+  }
+
+  std::vector<std::string> both(const InstallationId& installation, const TenantId& tenant) const {
+    const std::string name = resource_name(installation, tenant);
+    return {"database " + name, "role " + name};
+  }
+
+  // Runs `work` in this many threads at once.
+  static void in_threads(int count, const std::function<void(int)>& work) {
+    std::latch together(count);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < count; ++i) {
+      threads.emplace_back([&, i] {
+        together.arrive_and_wait();
+        EXPECT_NO_THROW(work(i));
+      });
+    }
+  }
+
+  const InstallationId ours_ = new_installation_id();
+  const InstallationId theirs_ = new_installation_id();
+  const Plan plan_;
+  const std::unique_ptr<Database> database_;
+  const std::unique_ptr<Database> neighbour_;
+};
+
+TEST_P(DatabaseContract, AccessIsTheSameEachTimeAndItsOwnForEachTenant) {
+  const TenantId ann = new_tenant_id();
+  const TenantId bob = new_tenant_id();
+  const DatabaseAccess access = database_->access(ann);
+  EXPECT_EQ(access.name, resource_name(ours_, ann));
+  EXPECT_EQ(access.user, resource_name(ours_, ann));
+  EXPECT_FALSE(access.host.empty());
+  EXPECT_GE(access.password.reveal().size(), 32u);
+  EXPECT_EQ(access.password.reveal(), GetParam().open(ours_)->access(ann).password.reveal());
+  EXPECT_NE(access.password.reveal(), database_->access(bob).password.reveal());
+  EXPECT_THAT(database_->resources(), testing::IsEmpty());
+}
+
+TEST_P(DatabaseContract, PasswordsFitIntoAnyUrl) {
+  const std::string password = database_->access(new_tenant_id()).password.reveal();
+  EXPECT_EQ(password.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"),
+            std::string::npos);
+}
+
+TEST_P(DatabaseContract, EnsureMakesOneRoleAndOneDatabaseHoweverOften) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+  database_->ensure(tenant, plan_);
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+  for (const Resource& resource : database_->resources()) EXPECT_EQ(resource.tenant, tenant);
+}
+
+TEST_P(DatabaseContract, EnsureOfOneTenantFromEightThreadsMakesOne) {
+  const TenantId tenant = new_tenant_id();
+  in_threads(8, [&](int) { database_->ensure(tenant, plan_); });
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+}
+
+TEST_P(DatabaseContract, EnsureOfOneTenantFromTwoProgramsMakesOne) {
+  const TenantId tenant = new_tenant_id();
+  const auto other_program = GetParam().open(ours_);
+  in_threads(6, [&](int i) { (i % 2 == 0 ? database_ : other_program)->ensure(tenant, plan_); });
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+}
+
+TEST_P(DatabaseContract, EnsureOfManyTenantsAtOnceMakesEach) {
+  std::vector<TenantId> tenants;
+  for (int i = 0; i < 8; ++i) tenants.push_back(new_tenant_id());
+  in_threads(8, [&](int i) { database_->ensure(tenants[static_cast<std::size_t>(i)], plan_); });
+  EXPECT_EQ(database_->resources().size(), 16u);
+}
+
+TEST_P(DatabaseContract, DropLeavesNothingHoweverOften) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  database_->drop(tenant);
+  EXPECT_THAT(database_->resources(), testing::IsEmpty());
+  database_->drop(tenant);
+  database_->drop(new_tenant_id());
+  EXPECT_THAT(database_->resources(), testing::IsEmpty());
+}
+
+TEST_P(DatabaseContract, DropFromFourThreadsSucceedsInEach) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  in_threads(4, [&](int) { database_->drop(tenant); });
+  EXPECT_THAT(database_->resources(), testing::IsEmpty());
+}
+
+TEST_P(DatabaseContract, DropSparesOtherTenants) {
+  const TenantId ann = new_tenant_id();
+  const TenantId bob = new_tenant_id();
+  database_->ensure(ann, plan_);
+  database_->ensure(bob, plan_);
+  database_->drop(ann);
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, bob));
+}
+
+TEST_P(DatabaseContract, EnsureAfterDropMakesItAnew) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  database_->drop(tenant);
+  database_->ensure(tenant, plan_);
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+}
+
+TEST_P(DatabaseContract, TwoInstallationsDoNotSeeEachOther) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  neighbour_->ensure(tenant, plan_);
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+  EXPECT_EQ(names_of(neighbour_->resources()), both(theirs_, tenant));
+  database_->drop(tenant);
+  EXPECT_THAT(database_->resources(), testing::IsEmpty());
+  EXPECT_EQ(names_of(neighbour_->resources()), both(theirs_, tenant));
+}
+
+TEST_P(DatabaseContract, DiscardInAnyOrderLeavesNothing) {
+  for (const bool role_first : {true, false}) {
+    const TenantId tenant = new_tenant_id();
+    database_->ensure(tenant, plan_);
+    const std::string name = resource_name(ours_, tenant);
+    std::vector<std::string> kinds = {"database", "role"};
+    if (role_first) std::reverse(kinds.begin(), kinds.end());
+    for (const std::string& kind : kinds) database_->discard({kind, name, tenant});
+    EXPECT_THAT(database_->resources(), testing::IsEmpty());
+    EXPECT_NO_THROW(database_->discard({"role", name, tenant})) << "not there is success";
+  }
+}
+
+TEST_P(DatabaseContract, DiscardRefusesWhatIsNotOurs) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  neighbour_->ensure(tenant, plan_);
+  const std::string own = resource_name(ours_, tenant);
+  const std::string foreign = resource_name(theirs_, tenant);
+  const std::vector<Resource> refused = {{"database", foreign, tenant},    {"role", foreign, tenant},
+                                         {"database", "postgres", tenant}, {"container", own, tenant},
+                                         {"database", own + "x", tenant},  {"role", "", tenant}};
+  for (const Resource& resource : refused) {
+    try {
+      database_->discard(resource);
+      ADD_FAILURE() << resource.kind << " " << resource.name << " was discarded";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalid) << error.message();
+    }
+  }
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant));
+  EXPECT_EQ(names_of(neighbour_->resources()), both(theirs_, tenant));
+}
+
+TEST_P(DatabaseContract, CheckNamesTheServer) { EXPECT_THAT(database_->check(), testing::HasSubstr(" ")); }
+
+}  // namespace slipway::test

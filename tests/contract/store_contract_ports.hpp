@@ -1,0 +1,123 @@
+#pragma once
+#include "tests/contract/store_contract_fixture.hpp"
+
+// The promises of the ledger of ports. Time is given by claims, as the engine's workers do.
+namespace slipway::test {
+
+TEST_P(StoreContract, ATenantKeepsThePortItHas) {
+  const Tenant tenant = create(1);
+  EXPECT_EQ(store->lease_port(tenant, std::nullopt, t0), *tenant.port);
+  EXPECT_EQ(store->lease_port(tenant, std::nullopt, t0), *tenant.port);
+  EXPECT_EQ(store->ports().size(), 1u);
+}
+
+TEST_P(StoreContract, ARefusedPortIsHeldAndFreeAgainLater) {
+  open(20000, 20001);
+  const Tenant tenant = create(1);
+  EXPECT_EQ(store->lease_port(tenant, Port(20000), at(600)), Port(20001));
+  const auto ports = store->ports();
+  ASSERT_EQ(ports.size(), 2u);
+  EXPECT_EQ(ports[0].port, Port(20000));
+  EXPECT_EQ(ports[0].status, PortStatus::held);
+  EXPECT_EQ(ports[0].held_until, at(600));
+  EXPECT_EQ(ports[0].tenant_id, TenantId());
+  EXPECT_EQ(ports[1].port, Port(20001));
+  EXPECT_EQ(ports[1].status, PortStatus::leased);
+  EXPECT_EQ(ports[1].tenant_id, id_of(1));
+
+  EXPECT_EQ(error_of([&] { store->sign_up(wanted(2, "u2", "s2"), at(599)); }), ErrorKind::limited);
+  const auto later = store->sign_up(wanted(2, "u2", "s2"), at(600));
+  ASSERT_TRUE(std::holds_alternative<Created>(later));
+  EXPECT_EQ(std::get<Created>(later).tenant.port, Port(20000));
+}
+
+TEST_P(StoreContract, AHoldThatIsOverIsNotShown) {
+  const Tenant tenant = create(1);
+  store->lease_port(tenant, Port(20000), at(600));
+  EXPECT_EQ(store->ports().size(), 2u);
+  ASSERT_TRUE(store->claim(id_of(1), {"one", at(900)}, at(600)));
+  const auto ports = store->ports();
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].status, PortStatus::leased);
+}
+
+TEST_P(StoreContract, LeasePortFindsAHoldThatIsOver) {
+  open(20000, 20001);
+  const Tenant tenant = create(1);
+  EXPECT_EQ(store->lease_port(tenant, Port(20000), at(600)), Port(20001));
+  ASSERT_TRUE(store->claim(id_of(1), {"one", at(900)}, at(700)));
+  EXPECT_EQ(store->lease_port(tenant, Port(20001), at(1300)), Port(20000));
+}
+
+TEST_P(StoreContract, WithoutAFreePortARefusalChangesNothing) {
+  open(20000, 20000);
+  const Tenant tenant = create(1);
+  EXPECT_EQ(error_of([&] { store->lease_port(tenant, Port(20000), at(600)); }), ErrorKind::limited);
+  const auto ports = store->ports();
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].status, PortStatus::leased);
+  EXPECT_EQ(ports[0].tenant_id, id_of(1));
+}
+
+TEST_P(StoreContract, ARefusedPortOfAnotherTenantStaysItsOwn) {
+  const Tenant first = create(1);
+  const Tenant second = create(2);
+  EXPECT_EQ(store->lease_port(second, *first.port, at(600)), *second.port);
+  EXPECT_EQ(port_of(id_of(1)), *first.port);
+}
+
+TEST_P(StoreContract, SaveReleasesStrayPorts) {
+  Tenant tenant = create(1);
+  const Port second = store->lease_port(tenant, *tenant.port, at(600));
+  // The row has not heard of its new port: the lease is a stray.
+  Tenant request = *store->find(id_of(1));
+  ASSERT_TRUE(store->save(request, {}, std::nullopt));
+  EXPECT_EQ(port_of(id_of(1)), Port(0));
+  // The worker, who lost against that save, does its work again.
+  tenant = request;
+  const Port third = store->lease_port(tenant, std::nullopt, at(600));
+  EXPECT_NE(third, second) << "the port longest unused is another";
+  tenant.port = third;
+  ASSERT_TRUE(store->save(tenant, {}, std::nullopt));
+  EXPECT_EQ(port_of(id_of(1)), third);
+}
+
+TEST_P(StoreContract, ThePortLongestUnusedIsNext) {
+  open(20000, 20003);
+  Tenant a = create(1), b = create(2), c = create(3);  // 20000, 20001, 20002
+  ASSERT_TRUE(store->claim(b.id, {"w", at(20)}, at(10)));
+  destroy(b);
+  ASSERT_TRUE(store->claim(a.id, {"w", at(40)}, at(30)));
+  destroy(a);
+  EXPECT_EQ(std::get<Created>(store->sign_up(wanted(4, "u4", "s4"), at(50))).tenant.port, Port(20003));  // never used
+  EXPECT_EQ(std::get<Created>(store->sign_up(wanted(5, "u5", "s5"), at(50))).tenant.port, Port(20001));
+  EXPECT_EQ(std::get<Created>(store->sign_up(wanted(6, "u6", "s6"), at(50))).tenant.port, Port(20000));
+}
+
+TEST_P(StoreContract, ADeletedTenantGetsNoPort) {
+  const Tenant tenant = destroy(create(1));
+  EXPECT_EQ(error_of([&] { store->lease_port(tenant, std::nullopt, at(600)); }), ErrorKind::not_found);
+  EXPECT_THAT(store->ports(), IsEmpty());
+}
+
+TEST_P(StoreContract, RacingLeasesGiveDifferentPorts) {
+  open(20000, 20031);
+  std::vector<Tenant> tenants;
+  for (int n = 0; n < 16; ++n) tenants.push_back(create(n));
+  at_once(16, [&](int i) {
+    const Tenant& tenant = tenants[static_cast<std::size_t>(i)];
+    store->lease_port(tenant, *tenant.port, at(600));
+  });
+  std::set<Port> leased;
+  std::set<TenantId> owners;
+  for (const PortLease& lease : store->ports()) {
+    if (lease.status != PortStatus::leased) continue;
+    leased.insert(lease.port);
+    owners.insert(lease.tenant_id);
+  }
+  EXPECT_EQ(leased.size(), 16u);
+  EXPECT_EQ(owners.size(), 16u);
+  EXPECT_EQ(store->ports().size(), 32u) << "sixteen are held, sixteen leased";
+}
+
+}  // namespace slipway::test

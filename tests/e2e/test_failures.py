@@ -1,0 +1,111 @@
+"""Bad images, apps that end, kills at bad moments: the truth is shown and nothing is left behind or lost."""
+
+import random
+import threading
+
+import pytest
+
+from world import wait_until
+
+
+def assert_nothing_left(slipway, docker, tenant_id):
+    assert docker.containers(tenant=tenant_id) == []
+    assert docker.volumes(tenant_id) == []
+    tenant = slipway.tenant(tenant_id)
+    assert tenant["port"] is None and tenant["accessUrl"] is None
+
+
+def test_an_image_that_is_not_there_fails_with_the_reason(make_server, docker):
+    slipway = make_server(image="localhost:1/no-such-image:1", docker=docker, limits="retry_budget: 3s").start()
+    answer = slipway.sign_up("acme", wait=60)
+    assert answer.status == 200 and answer.json["status"] == "failed"
+    assert "no-such-image" in answer.json["message"]
+    assert_nothing_left(slipway, docker, answer.json["tenantId"])
+    assert slipway.mails() == []
+    assert "failed" in slipway.cli("show", "acme").stdout
+
+
+def test_an_app_that_ends_fails_with_its_code_and_last_words(make_server, docker, busybox_image):
+    slipway = make_server(image=busybox_image, docker=docker, health="/",
+                          command=["sh", "-c", "echo the disk is upside down; exit 7"]).start()
+    answer = slipway.sign_up("acme", wait=60)
+    assert answer.json["status"] == "failed"
+    assert "exited with code 7" in answer.json["message"] and "the disk is upside down" in answer.json["message"]
+    assert_nothing_left(slipway, docker, answer.json["tenantId"])
+
+
+def test_a_command_that_does_not_exist_fails_at_once(make_server, docker, busybox_image):
+    slipway = make_server(image=busybox_image, docker=docker, app="  # \n", command=["no-such-applet"], health="/").start()
+    answer = slipway.sign_up("acme", wait=60)
+    assert answer.json["status"] == "failed"
+    assert_nothing_left(slipway, docker, answer.json["tenantId"])
+
+
+def test_a_failed_one_can_be_retried(make_server, docker, busybox_image):
+    image = "slipway-e2e-later:1"
+    docker.run("rmi", "-f", image, check=False)
+    slipway = make_server(image=image, docker=docker, health="/", limits="retry_budget: 2s").start()
+    answer = slipway.sign_up("acme", wait=60)
+    assert answer.json["status"] == "failed"
+    docker.run("tag", busybox_image, image)
+    try:
+        slipway.post(f"/v1/tenants/{answer.json['tenantId']}/retry")
+        slipway.wait_status(answer.json["tenantId"], "active")
+        assert len(slipway.mails()) == 1
+    finally:
+        docker.run("rmi", image, check=False)
+
+
+def test_a_crash_loop_says_so_and_backs_off(make_server, docker, busybox_image):
+    slipway = make_server(image=busybox_image, docker=docker, health="/", volumes=[{"name": "data", "path": "/data"}],
+                          command=["sh", "-c", "test -e /data/broken && exit 3; exec httpd -f -p 8080 -h /www"]).start()
+    tenant = slipway.provision("acme")
+    [container] = docker.containers(tenant=tenant["tenantId"])
+    docker.run("exec", container, "/bin/busybox", "touch", "/data/broken")
+    docker.run("kill", container)
+    shown = slipway.wait_status(tenant["tenantId"], "crash_loop")
+    assert "exited with code 3" in shown["reason"] and shown["nextTryAt"]
+    assert docker.volumes(tenant["tenantId"])
+
+
+@pytest.mark.parametrize("moment", range(6))
+def test_sigkill_in_the_middle_of_a_provisioning(slipway, docker, moment):
+    """Killed at six moments between the answer and the end; after the restart there is exactly one of each."""
+    accepted = slipway.sign_up("acme").json
+    delay = threading.Event()
+    delay.wait(moment * 0.06 + random.Random(moment).random() * 0.02)
+    slipway.kill()
+    slipway.start()
+    tenant = slipway.wait_status(accepted["tenantId"], "active")
+    assert tenant["tenantId"] == accepted["tenantId"]
+    wait_until(lambda: slipway.tenant(accepted["tenantId"])["emailSent"], "the mail is sent")
+    assert len(docker.containers(installation=slipway.installation())) == 1
+    assert len(slipway.mails()) == 1
+    assert slipway.app(tenant).status == 200
+    assert slipway.post("/v1/sweep?dry_run=1").json == {"orphans": [], "drifted": []}
+
+
+def test_what_was_answered_202_survives_sigkill_the_next_instant(slipway):
+    accepted = [slipway.sign_up(f"c{i}").json["tenantId"] for i in range(5)]
+    slipway.kill()
+    slipway.start()
+    for tenant_id in accepted:
+        slipway.wait_status(tenant_id, "active")
+
+
+def test_sigkill_during_a_deletion(slipway, docker):
+    tenant = slipway.provision("acme")
+    slipway.delete(f"/v1/tenants/{tenant['tenantId']}")
+    slipway.kill()
+    slipway.start()
+    slipway.wait_status(tenant["tenantId"], "deleted")
+    assert_nothing_left(slipway, docker, tenant["tenantId"])
+
+
+def test_a_second_slipway_on_the_same_ledger_is_refused(slipway):
+    import subprocess
+
+    from world import binary
+
+    done = subprocess.run([binary(), "serve", "--config", slipway.config], capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0 and "another Slipway" in done.stderr

@@ -1,0 +1,257 @@
+#include "tests/fakes/memory_store.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/id.hpp"
+#include "base/random.hpp"
+
+namespace slipway::test {
+namespace {
+
+constexpr std::size_t timeline_limit = 1000;
+
+// What a real ledger keeps of a row: its document and the columns beside it.
+Tenant as_stored(const Tenant& tenant) {
+  Tenant stored = from_document(to_document(tenant));
+  stored.version = tenant.version;
+  stored.due_at = tenant.due_at;
+  return stored;
+}
+
+bool is_live(const Tenant& tenant) { return tenant.status != Status::deleted; }
+
+}  // namespace
+
+MemoryStore::MemoryStore(Port first_port, Port last_port) {
+  for (unsigned port = first_port.value(); port <= last_port.value(); ++port) {
+    const Port key(static_cast<std::uint16_t>(port));
+    ports_[key].lease.port = key;
+  }
+  SystemRandom random;
+  const std::string id = new_id("i_", TimePoint(), random);
+  installation_ = InstallationId(id.substr(id.size() - 6));
+}
+
+SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
+  std::lock_guard lock(mutex_);
+  told_ = now;
+  const SignUp& sign_up = wanted.tenant.sign_up;
+  if (wanted.key) {
+    if (const auto known = keys_.find(*wanted.key); known != keys_.end()) {
+      if (known->second.body_hash == wanted.body_hash) return Existing{rows_.at(known->second.tenant_id).tenant};
+      return Refused{"Idempotency-Key", "this key was used before with another request"};
+    }
+  }
+  if (const Row* row = live_row_of(sign_up.user_id)) {
+    if (row->tenant.sign_up.slug != sign_up.slug) {
+      return Refused{"userId", "this user has a tenant already, at another subdomain"};
+    }
+    if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, row->tenant.id};
+    return Existing{row->tenant};
+  }
+  const auto same_user = [&](const auto& entry) { return entry.second.tenant.sign_up.user_id == sign_up.user_id; };
+  if (!wanted.key && std::any_of(rows_.begin(), rows_.end(), same_user)) {
+    return Refused{"userId", "this user's tenant was deleted; a new sign-up needs a new Idempotency-Key"};
+  }
+  if (live_row_at(sign_up.slug) != nullptr) return Refused{"subdomain", "this subdomain is taken"};
+  if (rows_.contains(wanted.tenant.id)) throw Error(ErrorKind::conflict, "ledger: this tenant id is in use");
+
+  PortRow& port = longest_unused_port();
+  Tenant tenant = as_stored(wanted.tenant);
+  tenant.port = port.lease.port;
+  tenant.version = 1;
+  port.lease = {port.lease.port, PortStatus::leased, sign_up.user_id, tenant.id, std::nullopt};
+  rows_[tenant.id] = {tenant, std::nullopt};
+  if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, tenant.id};
+  append_locked(tenant.id, wanted.event);
+  return Created{tenant};
+}
+
+std::optional<Tenant> MemoryStore::find(const TenantId& id) {
+  std::lock_guard lock(mutex_);
+  const auto row = rows_.find(id);
+  if (row == rows_.end()) return std::nullopt;
+  return row->second.tenant;
+}
+
+std::optional<Tenant> MemoryStore::find_slug(const Slug& slug) {
+  std::lock_guard lock(mutex_);
+  const Row* row = live_row_at(slug);
+  if (row == nullptr) return std::nullopt;
+  return row->tenant;
+}
+
+std::vector<Tenant> MemoryStore::list(const TenantFilter& filter) {
+  std::lock_guard lock(mutex_);
+  const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, 1000);
+  std::vector<Tenant> page;
+  for (auto row = rows_.upper_bound(TenantId(filter.after)); row != rows_.end() && page.size() < limit; ++row) {
+    if (!filter.status || row->second.tenant.status == *filter.status) page.push_back(row->second.tenant);
+  }
+  return page;
+}
+
+std::optional<Tenant> MemoryStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
+  std::lock_guard lock(mutex_);
+  told_ = now;
+  const auto found = rows_.find(id);
+  if (found == rows_.end()) return std::nullopt;
+  Row& row = found->second;
+  if (row.lease && row.lease->owner != lease.owner && row.lease->until > now) return std::nullopt;
+  row.lease = lease;
+  return row.tenant;
+}
+
+bool MemoryStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
+  std::lock_guard lock(mutex_);
+  const auto found = rows_.find(tenant.id);
+  if (found == rows_.end() || found->second.tenant.version != tenant.version) return false;
+  Row& row = found->second;
+  if (is_live(tenant) && !is_live(row.tenant) &&
+      (live_row_of(row.tenant.sign_up.user_id) != nullptr || live_row_at(row.tenant.sign_up.slug) != nullptr)) {
+    throw Error(ErrorKind::conflict, "ledger: this deleted tenant's user or subdomain belongs to another now");
+  }
+  tenant.version += 1;
+  row.tenant = as_stored(tenant);
+  if (release && row.lease && row.lease->owner == *release) row.lease.reset();
+  for (const Event& event : events) append_locked(tenant.id, event);
+  release_ports_of(tenant.id, tenant.port);
+  return true;
+}
+
+std::vector<TenantId> MemoryStore::due(TimePoint now, std::size_t limit) {
+  std::lock_guard lock(mutex_);
+  told_ = now;
+  std::set<std::pair<TimePoint, TenantId>> found;
+  for (const auto& [id, row] : rows_) {
+    if (row.tenant.due_at && *row.tenant.due_at <= now && (!row.lease || row.lease->until <= now)) {
+      found.insert({*row.tenant.due_at, id});
+    }
+  }
+  std::vector<TenantId> ids;
+  for (const auto& entry : found) {
+    if (ids.size() == limit) break;
+    ids.push_back(entry.second);
+  }
+  return ids;
+}
+
+std::optional<TimePoint> MemoryStore::next_due() {
+  std::lock_guard lock(mutex_);
+  std::optional<TimePoint> next;
+  for (const auto& entry : rows_) {
+    const Row& row = entry.second;
+    if (!row.tenant.due_at) continue;
+    const TimePoint at = row.lease ? std::max(*row.tenant.due_at, row.lease->until) : *row.tenant.due_at;
+    if (!next || at < *next) next = at;
+  }
+  return next;
+}
+
+Port MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+  std::lock_guard lock(mutex_);
+  const auto row = rows_.find(tenant.id);
+  if (row == rows_.end() || !is_live(row->second.tenant)) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  }
+  const auto held = refused ? ports_.find(*refused) : ports_.end();
+  const bool hold = held != ports_.end() &&
+                    (held->second.lease.status != PortStatus::leased || held->second.lease.tenant_id == tenant.id);
+  const PortRow before = hold ? held->second : PortRow{};
+  if (hold) held->second.lease = {*refused, PortStatus::held, UserId(), TenantId(), held_until};
+  for (const auto& [port, entry] : ports_) {
+    if (entry.lease.status == PortStatus::leased && entry.lease.tenant_id == tenant.id) return port;
+  }
+  try {
+    PortRow& port = longest_unused_port();
+    port.lease = {port.lease.port, PortStatus::leased, tenant.sign_up.user_id, tenant.id, std::nullopt};
+    return port.lease.port;
+  } catch (const Error&) {
+    if (hold) held->second = before;  // all or nothing
+    throw;
+  }
+}
+
+std::vector<PortLease> MemoryStore::ports() {
+  std::lock_guard lock(mutex_);
+  free_expired_holds();
+  std::vector<PortLease> used;
+  for (const auto& entry : ports_) {
+    if (entry.second.lease.status != PortStatus::free) used.push_back(entry.second.lease);
+  }
+  return used;
+}
+
+std::vector<Event> MemoryStore::events(const TenantId& id, std::uint64_t after, std::size_t limit) {
+  std::lock_guard lock(mutex_);
+  const std::deque<Event>& all = events_[id];
+  const auto begin = std::find_if(all.begin(), all.end(), [&](const Event& event) { return event.seq > after; });
+  const auto count = static_cast<std::size_t>(all.end() - begin);
+  return {all.end() - static_cast<std::ptrdiff_t>(std::min(count, limit)), all.end()};
+}
+
+void MemoryStore::append(const TenantId& id, const Event& event) {
+  std::lock_guard lock(mutex_);
+  append_locked(id, event);
+}
+
+void MemoryStore::break_leases() {
+  std::lock_guard lock(mutex_);
+  for (auto& entry : rows_) entry.second.lease.reset();
+}
+
+const MemoryStore::Row* MemoryStore::live_row_of(const UserId& user) const {
+  for (const auto& entry : rows_) {
+    if (is_live(entry.second.tenant) && entry.second.tenant.sign_up.user_id == user) return &entry.second;
+  }
+  return nullptr;
+}
+
+const MemoryStore::Row* MemoryStore::live_row_at(const Slug& slug) const {
+  for (const auto& entry : rows_) {
+    if (is_live(entry.second.tenant) && entry.second.tenant.sign_up.slug == slug) return &entry.second;
+  }
+  return nullptr;
+}
+
+void MemoryStore::append_locked(const TenantId& id, const Event& event) {
+  std::deque<Event>& timeline = events_[id];
+  timeline.push_back(event);
+  timeline.back().seq = ++last_seq_;
+  if (timeline.size() > timeline_limit) timeline.pop_front();
+}
+
+MemoryStore::PortRow& MemoryStore::longest_unused_port() {
+  free_expired_holds();
+  PortRow* best = nullptr;
+  for (auto& entry : ports_) {
+    PortRow& row = entry.second;
+    if (row.lease.status != PortStatus::free) continue;
+    if (best == nullptr || row.released < best->released) best = &row;
+  }
+  if (best == nullptr) {
+    throw Error(ErrorKind::limited, "no port is free: widen the configured range of ports or delete tenants");
+  }
+  return *best;
+}
+
+void MemoryStore::set_free(PortRow& row) {
+  row.lease = {row.lease.port, PortStatus::free, UserId(), TenantId(), std::nullopt};
+  row.released = ++last_release_;
+}
+
+void MemoryStore::release_ports_of(const TenantId& id, std::optional<Port> keep) {
+  for (auto& [port, row] : ports_) {
+    if (row.lease.status == PortStatus::leased && row.lease.tenant_id == id && keep != port) set_free(row);
+  }
+}
+
+void MemoryStore::free_expired_holds() {
+  for (auto& entry : ports_) {
+    PortRow& row = entry.second;
+    if (row.lease.status == PortStatus::held && *row.lease.held_until <= told_) set_free(row);
+  }
+}
+
+}  // namespace slipway::test

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "contracts/store.hpp"
+
+namespace slipway::test {
+
+// The ledger in memory, with the semantics of a real one (it passes the same contract suite); nothing is durable.
+// Rows pass through their document, so that a field which the document forgets is missed here too.
+class MemoryStore : public Store {
+ public:
+  MemoryStore(Port first_port, Port last_port);
+
+  SignUpResult sign_up(const NewTenant& wanted, TimePoint now) override;
+  std::optional<Tenant> find(const TenantId& id) override;
+  std::optional<Tenant> find_slug(const Slug& slug) override;
+  std::vector<Tenant> list(const TenantFilter& filter) override;
+  std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override;
+  std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
+  std::optional<TimePoint> next_due() override;
+  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
+  std::vector<PortLease> ports() override;
+  std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
+  void append(const TenantId& id, const Event& event) override;
+  InstallationId installation() override { return installation_; }
+  void break_leases() override;
+
+ private:
+  struct Row {
+    Tenant tenant;
+    std::optional<Lease> lease;
+  };
+  struct KnownKey {
+    std::string body_hash;
+    TenantId tenant_id;
+  };
+  struct PortRow {
+    PortLease lease;
+    std::uint64_t released = 0;  // position in the order of releases; 0: never used
+  };
+
+  const Row* live_row_of(const UserId& user) const;
+  const Row* live_row_at(const Slug& slug) const;
+  void append_locked(const TenantId& id, const Event& event);
+  PortRow& longest_unused_port();
+  void set_free(PortRow& row);
+  void release_ports_of(const TenantId& id, std::optional<Port> keep);
+  void free_expired_holds();
+
+  std::mutex mutex_;
+  TimePoint told_;  // the newest time a caller gave, for the calls that give none
+  std::map<TenantId, Row> rows_;
+  std::map<IdempotencyKey, KnownKey> keys_;
+  std::map<Port, PortRow> ports_;
+  std::map<TenantId, std::deque<Event>> events_;
+  std::uint64_t last_seq_ = 0;
+  std::uint64_t last_release_ = 0;
+  InstallationId installation_;
+};
+
+}  // namespace slipway::test

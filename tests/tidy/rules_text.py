@@ -1,0 +1,102 @@
+"""Rules for any text: tests that wait, notes to self, machine paths, dead links, READMEs of drivers."""
+
+import re
+
+from tree import Offence, rule
+
+NOT_TEXT = r"\.(png|ico|gz|tar|db|pem|crt|key)$"
+# These files hold the very words that they look for.
+THIS = r"tests/tidy/"
+TESTS = r"(.*_test\.cpp|tests/(contract|e2e|sim|aws|browser)/.*\.(cpp|hpp|py|sh))"
+
+WAIT = "sle" + "ep"
+SLEEP = re.compile(rf"\b{WAIT}_(for|until)\s*\(|(?<![\w:>])u?{WAIT}\s*\(|\b(time|asyncio)\.{WAIT}\s*\(")
+LOOP = re.compile(r"\b(while|for|do|until)\b")
+
+
+@rule(
+    "tests wait for a condition, not for time to pass",
+    bad={"src/base/a_test.cpp": f"TEST(A, B) {{\n  start();\n  std::this_thread::{WAIT}_for(50ms);\n  EXPECT_TRUE(done());\n}}\n"},
+    good={"src/base/a_test.cpp": f"while (!done() && now() < deadline) {{\n  {WAIT}_for(1ms);\n}}\n",
+          "tests/e2e/test_a.py": f"def f():\n    # Slow on purpose: the client's limit is shorter.\n    time.{WAIT}(1)\n"},
+)
+def no_waiting(tree):
+    for path in tree.find(TESTS):
+        lines = [""] * 3 + [line for _, line in tree.lines(path)]
+        for at, line in enumerate(lines):
+            if not SLEEP.search(line.split("//")[0].split("#")[0]):
+                continue
+            # The pause of a loop that polls, or a peer that is slow on purpose and says so.
+            polls = any(LOOP.search(before) for before in lines[max(0, at - 3):at + 1])
+            slow = any("on purpose" in before.lower() for before in lines[max(0, at - 2):at + 1])
+            if not polls and not slow:
+                yield Offence(path, at - 2, "a bare pause: poll for the condition with a deadline, or say 'slow on purpose'")
+
+
+@rule(
+    "no notes to self",
+    bad={"src/base/a.cpp": "// TO" + "DO: later\n"},
+    good={"src/base/a.cpp": "// Everything is done.\n"},
+)
+def no_notes(tree):
+    for path in tree.paths:
+        if re.search(NOT_TEXT, path) or path.startswith(THIS):
+            continue
+        for number, line in tree.lines(path):
+            if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line) and "no TODO" not in line and '"TODO"' not in line:
+                yield Offence(path, number, "a note to self: do it, or write an issue")
+
+
+@rule(
+    "no paths of one machine",
+    bad={"src/base/a.cpp": 'open("/' + 'work/main/x");\n'},
+    good={"src/base/a.cpp": 'open("build/work/x");  // ../work/y\n'},
+)
+def machine_paths(tree):
+    for path in tree.paths:
+        if re.search(NOT_TEXT, path) or path.startswith(THIS):
+            continue
+        for number, line in tree.lines(path):
+            found = re.search(r"(?<![\w.$}*/-])/(work|root|home/\w+)/", line)
+            if found:
+                yield Offence(path, number, f"{found.group()}… is a path of somebody's machine")
+
+
+@rule(
+    "links and paths in Markdown lead somewhere",
+    bad={"README.md": "See [the guide](docs/none.md).\n", "docs/a.md": "See `src/base/none.hpp`.\n"},
+    good={"README.md": "See [a](docs/a.md#top), [b](https://example.com/x), `src/base/`, `src/<folder>/x`, `src/*/y`.\n"
+                       "```\n[not a link](nowhere.md)\n```\n", "docs/a.md": "[up](../README.md)\n", "src/base/a.cpp": "\n"},
+)
+def dead_links(tree):
+    for path in tree.find(r".*\.md"):
+        fenced = False
+        for number, line in tree.lines(path):
+            if line.lstrip().startswith("```"):
+                fenced = not fenced
+            if fenced:
+                continue
+            for target in re.findall(r"\]\(([^)\s]+)[^)]*\)", line):
+                if not re.match(r"\w+:|#", target) and not link_exists(tree, path, target.split("#")[0]):
+                    yield Offence(path, number, f"dead link: {target}")
+            for target in re.findall(r"`((?:src|tests|tools|docs|examples|bench|deploy|cmake|share)/[^`\s]*)`", line):
+                name = re.sub(r"(:\d+)?[,.;]?$", "", target)
+                if not re.search(r"[<>*{}…$|]", name) and not tree.exists(name) and not link_exists(
+                        tree, path, name):
+                    yield Offence(path, number, f"there is no {name}")
+
+
+def link_exists(tree, path, target):
+    folder = path.rpartition("/")[0]
+    return tree.exists(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}" if folder else target)
+
+
+@rule(
+    "every driver has a README.md",
+    bad={"src/drivers/mail/smtp/a.cpp": "\n"},
+    good={"src/drivers/mail/smtp/a.cpp": "\n", "src/drivers/mail/smtp/README.md": "# smtp\n"},
+)
+def driver_readme(tree):
+    for folder in sorted({path.rsplit("/", 1)[0] for path in tree.find(r"src/drivers/[^/]+/[^/]+/[^/]+\.cpp")}):
+        if not tree.exists(f"{folder}/README.md"):
+            yield Offence(f"{folder}/", 1, "lacks a README.md: what it needs, what it promises, how to try it")

@@ -1,0 +1,262 @@
+# Functions shared by quickstart, check and the image scripts. Source it from a bash script that set -euo pipefail and
+# stands anywhere in the tree:   . "$(dirname "$0")/tools/setup.sh"
+# shellcheck shell=bash
+
+slipway_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+slipway_logs=$slipway_root/build/logs
+slipway_began=$SECONDS
+
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+  bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'
+else
+  bold='' dim='' red='' yellow='' plain=''
+fi
+
+elapsed() { printf '%02d:%02d' $(((SECONDS - slipway_began) / 60)) $(((SECONDS - slipway_began) % 60)); }
+step() { printf '\n%s[%s] %s%s\n' "$bold" "$(elapsed)" "$*" "$plain"; }
+say() { printf '        %s\n' "$*"; }
+warn() { printf '%s        %s%s\n' "$yellow" "$*" "$plain" >&2; }
+die() {
+  printf '%s        %s%s\n' "$red" "$1" "$plain" >&2
+  shift
+  for line in "$@"; do printf '        %s\n' "$line" >&2; done
+  exit 1
+}
+
+# as_root COMMAND...: as it is for root, else with sudo.
+as_root() {
+  if [[ $(id -u) -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "This needs root: $*" "Run it as root, or install sudo."
+  fi
+}
+
+# quietly LABEL COMMAND...: the output goes to build/logs/LABEL.log; what is shown is the log's last line, on a terminal
+# as it changes, else once in 20 seconds. When the command fails, the end of the log is shown.
+quietly() {
+  local label=$1 log=$slipway_logs/${1// /-}.log began=$SECONDS last=0 status=0
+  shift
+  mkdir -p "$slipway_logs"
+  "$@" >"$log" 2>&1 </dev/null &
+  local pid=$!
+  quiet_pid=$pid
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 0.5
+    if [[ -t 1 ]]; then
+      printf '\r\e[K%s        %s: %s%s' "$dim" "$label" "$(last_line "$log" 90)" "$plain"
+    elif ((SECONDS - began >= last + 20)); then
+      last=$((SECONDS - began))
+      say "$label: ${last}s: $(last_line "$log" 100)"
+    fi
+  done
+  wait "$pid" || status=$?
+  quiet_pid=''
+  [[ -t 1 ]] && printf '\r\e[K'
+  if ((status == 0)); then
+    say "$label: done in $((SECONDS - began)) s"
+    return 0
+  fi
+  printf '%s        %s failed (exit %d) after %d s; the end of %s:%s\n' "$red" "$label" "$status" \
+    "$((SECONDS - began))" "${log#"$slipway_root"/}" "$plain" >&2
+  tail -n 120 "$log" | sed 's/^/        | /' >&2
+  return "$status"
+}
+
+# For exit traps: ends the command that `quietly` waits for, with its children (Ctrl-C does not reach it by itself).
+quiet_pid=''
+stop_quiet() {
+  [[ -n $quiet_pid ]] || return 0
+  pkill -TERM -P "$quiet_pid" 2>/dev/null || true
+  kill "$quiet_pid" 2>/dev/null || true
+}
+
+last_line() { tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c "1-$2" || true; }
+
+# packages GROUP...: the names in tools/packages.txt.
+packages() {
+  local group
+  for group in "$@"; do awk -v g="$group" '$1 == g { print $2 }' "$slipway_root/tools/packages.txt"; done
+}
+
+installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# Debian's list of packages, once in a run.
+apt_update_once() {
+  [[ -n ${slipway_apt_updated:-} ]] && return
+  quietly "apt-get update" apt_get update
+  slipway_apt_updated=1
+}
+
+# install_missing GROUP...: asks Debian only for what is not here, and says what that is.
+install_missing() {
+  command -v apt-get >/dev/null || die "There is no apt-get: this script is for Debian 12." \
+    "On another system install what tools/packages.txt lists, then build with cmake (docs/HACKING.md)."
+  local missing=() name
+  for name in $(packages "$@"); do
+    # Any Docker Engine will do, also one that is not Debian's.
+    [[ $name == docker.io ]] && command -v dockerd >/dev/null && command -v docker >/dev/null && continue
+    installed "$name" || missing+=("$name")
+  done
+  if ((${#missing[@]} == 0)); then
+    say "packages ($*): all installed"
+    return
+  fi
+  say "packages to install: ${missing[*]}"
+  apt_update_once || return
+  if [[ " ${missing[*]} " == *" postgresql-15 "* ]]; then
+    install_postgres_without_a_cluster || return
+  fi
+  quietly "apt-get install" apt_get install -y --no-install-recommends "${missing[@]}"
+}
+
+# Debian would make and start a system-wide database server on install; only its programs are wanted.
+install_postgres_without_a_cluster() {
+  local switch=/etc/postgresql-common/createcluster.d/slipway-quickstart.conf status=0
+  if installed postgresql-common; then
+    return
+  fi
+  quietly "install postgresql-common" apt_get install -y --no-install-recommends postgresql-common || return
+  as_root mkdir -p "${switch%/*}"
+  echo "create_main_cluster = false" | as_root tee "$switch" >/dev/null
+  quietly "install postgresql-15" apt_get install -y --no-install-recommends postgresql-15 || status=$?
+  as_root rm -f "$switch"
+  return "$status"
+}
+
+# Takes libpgcommon.a and libpgport.a out of a Debian package whose dependencies (LLVM) nobody here needs.
+fetch_static_libpq() {
+  local to=$slipway_root/build/cache/static-libpq
+  if [[ -f /usr/lib/postgresql/15/lib/libpgcommon.a || -f $to/usr/lib/postgresql/15/lib/libpgcommon.a ]]; then
+    return
+  fi
+  mkdir -p "$to"
+  apt_update_once || return
+  quietly "static libpq" unpack_package "$(packages archives)" "$to"
+}
+
+unpack_package() {
+  local work
+  work=$(mktemp -d)
+  (cd "$work" && apt-get -o APT::Sandbox::User=root download "$1") && dpkg-deb -x "$work"/*.deb "$2"
+  local status=$?
+  rm -rf "$work"
+  return "$status"
+}
+
+# How many compilations at once: one for each core, and at most one for each 1.5 GiB of memory.
+build_jobs() {
+  local by_memory
+  by_memory=$(awk '/MemAvailable/ { print int($2 / 1572864) }' /proc/meminfo)
+  ((by_memory < 1)) && by_memory=1
+  local cores
+  cores=$(nproc)
+  echo $((cores < by_memory ? cores : by_memory))
+}
+
+# build PRESET [TARGET...]
+build() {
+  local preset=$1 targets=()
+  shift
+  (($# > 0)) && targets=(--target "$@")
+  quietly "configure $preset" cmake -S "$slipway_root" --preset "$preset" || return
+  quietly "compile $preset" cmake --build "$slipway_root/build/$preset" -j "$(build_jobs)" "${targets[@]}"
+}
+
+free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# --- a container engine -------------------------------------------------------------------------------------------
+
+docker_answers() { command -v docker >/dev/null && timeout 20 docker version >/dev/null 2>&1; }
+
+# The folder of a daemon that start_docker started earlier and that still runs; empty otherwise.
+own_docker_state=$slipway_root/build/docker/state
+
+own_docker_runs() {
+  [[ -f $own_docker_state/socket ]] && DOCKER_HOST=unix://$(<"$own_docker_state/socket") docker_answers
+}
+
+# Makes `docker` answer: the daemon that runs already, else one of our own, with its own data. Exports DOCKER_HOST when
+# it is our own. Returns 1, having said why, when there is none to be had.
+ensure_docker() {
+  if own_docker_runs; then
+    DOCKER_HOST=unix://$(<"$own_docker_state/socket")
+    export DOCKER_HOST
+    say "Docker: the daemon of our own"
+    return 0
+  fi
+  if docker_answers; then
+    say "Docker: $(docker version --format '{{.Server.Version}}') is running"
+    return 0
+  fi
+  if [[ $(id -u) -ne 0 && -z ${DOCKER_HOST:-} && -S /var/run/docker.sock && ! -w /var/run/docker.sock ]]; then
+    say "Docker runs, but this user may not use it: allowing it until Docker is restarted (setfacl)"
+    as_root setfacl -m "u:$(id -u):rw" /var/run/docker.sock
+    docker_answers && return 0
+  fi
+  if ! command -v dockerd >/dev/null && [[ ! -x /usr/sbin/dockerd ]]; then
+    warn "There is no Docker on this machine (no dockerd)."
+    return 1
+  fi
+  start_docker
+}
+
+start_docker() {
+  local run
+  run=$(mktemp -d /tmp/slipway-docker.XXXXXX)
+  chmod 755 "$run"
+  mkdir -p "$own_docker_state" "$slipway_logs"
+  ip link show docker0 >/dev/null 2>&1 || touch "$own_docker_state/made-docker0"
+  # Its sockets stay in a short path: the kernel takes 107 bytes. setsid: Ctrl-C in this terminal is not for it.
+  as_root setsid --fork env PATH="$PATH:/usr/sbin:/sbin" dockerd --host "unix://$run/docker.sock" \
+    --data-root "$slipway_root/build/docker/data" --exec-root "$run/exec" --pidfile "$run/pid" --group "$(id -g)" \
+    --insecure-registry 127.0.0.0/8 >"$slipway_logs/dockerd.log" 2>&1 </dev/null
+  local waited
+  for ((waited = 0; waited < 60; ++waited)); do
+    if DOCKER_HOST=unix://$run/docker.sock docker_answers; then
+      echo "$run/docker.sock" >"$own_docker_state/socket"
+      export DOCKER_HOST=unix://$run/docker.sock
+      say "Docker: none was running; started one of our own ($(docker version --format '{{.Server.Version}}'))"
+      return 0
+    fi
+    if ((waited > 2)) && [[ ! -f $run/pid ]]; then break; fi
+    sleep 0.5
+  done
+  warn "Docker could not be started; the end of build/logs/dockerd.log:"
+  tail -n 8 "$slipway_logs/dockerd.log" | sed 's/^/        | /' >&2
+  if [[ -f $run/pid ]]; then as_root kill "$(<"$run/pid")" || true; fi
+  as_root rm -rf "$run"
+  return 1
+}
+
+# Stops the daemon that start_docker started, with everything in it. Its images stay for the next time.
+stop_own_docker() {
+  [[ -f $own_docker_state/socket ]] || return 0
+  local socket pid waited
+  socket=$(<"$own_docker_state/socket")
+  export DOCKER_HOST=unix://$socket
+  if docker_answers; then
+    docker ps -aq | xargs -r docker rm -fv >/dev/null 2>&1 || true
+    docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null 2>&1 || true
+  fi
+  pid=$(cat "${socket%/*}/pid" 2>/dev/null || true)
+  if [[ -n $pid ]]; then
+    as_root kill "$pid" 2>/dev/null || true
+    for ((waited = 0; waited < 60; ++waited)); do
+      as_root kill -0 "$pid" 2>/dev/null || break
+      sleep 0.5
+    done
+  fi
+  if [[ -f $own_docker_state/made-docker0 ]]; then
+    as_root ip link delete docker0 2>/dev/null || true
+  fi
+  as_root rm -rf "${socket%/*}" "$own_docker_state"
+  unset DOCKER_HOST
+  say "Docker: the daemon of our own is stopped"
+}
