@@ -83,7 +83,7 @@ struct Config {
     std::vector<std::string> reserved_subdomains;
     std::uint32_t tenants = 10'000;
     unsigned workers = 8;
-    unsigned parallel_starts = 0;  // 0: as many as there are workers
+    unsigned parallel_starts = 0;  // 0: one for each core
     Millis retry_budget{300'000};
     Millis orphan_grace{3'600'000};
     Millis sweep_interval{60'000};

@@ -4,6 +4,7 @@
 
 #include "app/config_parts.hpp"
 #include "app/config_values.hpp"
+#include "model/mail_template.hpp"
 
 namespace slipway::config {
 namespace {
@@ -46,7 +47,6 @@ void check_driver(const Section& mail, Config::MailDriver driver) {
 void read_mail(const Section& top, Config& config) {
   const Section section = top.section("mail");
   Config::Mail& mail = config.mail;
-  static const std::vector<std::string> languages = {"en", "vi"};
   section.read("driver", mail.driver, [](std::string_view text) {
     return static_cast<Config::MailDriver>(parse_choice(text, {"outbox", "smtp", "resend"}));
   });
@@ -54,7 +54,7 @@ void read_mail(const Section& top, Config& config) {
   section.read("reply_to", mail.reply_to, parse_address);
   section.read("operator", mail.operator_address, parse_address);
   section.read("language", mail.language,
-               [](std::string_view text) { return languages[parse_choice(text, languages)]; });
+               [](std::string_view text) { return mail_languages()[parse_choice(text, mail_languages())]; });
   section.path("templates", mail.templates);
   std::error_code ec;
   if (!mail.templates.empty() && !std::filesystem::is_directory(mail.templates, ec)) {

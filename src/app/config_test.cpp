@@ -4,6 +4,7 @@
 
 #include "app/config_endpoint.hpp"
 #include "app/config_keys.hpp"
+#include "app/config_parts.hpp"
 #include "app/config_testing.hpp"
 #include "model/names.hpp"
 
@@ -164,6 +165,24 @@ TEST_F(ConfigFile, TheDefaultsAreThoseOfTheTable) {
     text += fmt::format("{}: {{ {}{} }}\n", section, section == "app" ? "image: 'shop:1', " : "", keys);
   }
   EXPECT_EQ(dump(load(text)), dump(bare)) << text;
+}
+
+TEST_F(ConfigFile, EveryKeyOfTheTableIsReallyRead) {
+  const EnvLookup env_of_any = [](const std::string&) { return std::optional<std::string>("x"); };
+  const YamlNode tree = parse_yaml(full);
+  config::Reading reading{env_of_any, folder, config::Problems("f"), {}};
+  const config::Section top(reading, tree, "", "");
+  Config c;
+  config::read_places(top, c);
+  config::read_app(top, c);
+  config::read_plans(top, c);
+  config::read_access(top, c);
+  config::read_runtime(top, env_of_any, c);
+  config::read_database(top, c);
+  config::read_mail(top, c);
+  config::read_limits(top, c);
+  config::read_log(top, c);
+  for (const ConfigKey& key : config_keys()) EXPECT_TRUE(reading.asked.contains(key.path)) << key.path;
 }
 
 TEST_F(ConfigFile, AnEmptySectionOrKeyIsAnAbsentOne) {

@@ -28,7 +28,8 @@ constexpr std::uint64_t disk_wanted_bytes = 2ull << 30;
 template <class F>
 Finding attempt(std::string subject, std::string fix, F&& check) {
   try {
-    return {std::move(subject), Verdict::ok, check(), ""};
+    std::string found = check();
+    return {std::move(subject), Verdict::ok, std::move(found), ""};
   } catch (const Error& error) {
     return {std::move(subject), Verdict::failure, error.what(), std::move(fix)};
   }

@@ -1,35 +1,53 @@
-// The command line: parses, calls, and turns errors into words and exit codes.
-#include <fmt/format.h>
+// Puts the commands together: those of this machine and those that are clients of a server.
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <iostream>
 
 #include "app/own_commands.hpp"
 #include "app/version.hpp"
-#include "base/error.hpp"
+#include "cli/commands.hpp"
+#include "cli/context.hpp"
+#include "cli/text.hpp"
 
-int main(int argc, char** argv) {
-  using namespace slipway;
+namespace slipway {
+namespace {
+
+// --server, else SLIPWAY_SERVER, else the socket of the Slipway on this machine.
+net::Endpoint find_server(const cli::ServerChoice& choice, const EnvLookup& env) {
+  std::string url = choice.server;
+  if (url.empty()) url = env("SLIPWAY_SERVER").value_or("");
+  if (!url.empty()) return {url, {}, {}, {}};
+  return {"unix://" + load_socket_path(choice.config_file, env).string(), {}, {}, {}};
+}
+
+int run(int argc, char** argv) {
+  const EnvLookup env = process_environment();
+  const SystemClock clock;
+  cli::Context context{
+      std::cin, std::cout, std::cerr, clock, std::string(version), [&env](const cli::ServerChoice& choice) {
+        return find_server(choice, env);
+      }};
+  context.in_is_terminal = isatty(STDIN_FILENO) == 1;
+  context.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  context.colours = cli::wants_colours(context.out_is_terminal, env("NO_COLOR"), env("TERM"));
+  context.config_file = env("SLIPWAY_CONFIG").value_or("slipway.yaml");
+
   CLI::App app{
-      "Slipway turns a container image into a SaaS with one instance, one database and one URL per customer.\n"
+      "Slipway turns a container image into a SaaS with one instance, one database and one URL for each customer.\n"
       "Begin with `slipway init IMAGE`, then `slipway serve`.",
       "slipway"};
-  OwnOptions options;
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(version));
-  app.add_option("--config", options.config_file, "The configuration file")
-      ->envname("SLIPWAY_CONFIG")
-      ->capture_default_str();
-  app.add_flag("--json", options.json, "Print JSON");
-  app.fallthrough();
-  add_own_commands(app, options);
-  try {
-    app.parse(argc, argv);
-    return options.exit_code;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const Error& error) {
-    fmt::print(stderr, "slipway: {}\n", error.what());
-    return 1;
-  }
+  app.add_option("--config", context.config_file, "the configuration file; else SLIPWAY_CONFIG, else ./slipway.yaml")
+      ->type_name("FILE");
+  app.add_flag("--json", context.json, "print JSON");
+  add_own_commands(app, context);
+  cli::add_client_commands(app, context);
+  return cli::run(app, argc, argv, context);
 }
+
+}  // namespace
+}  // namespace slipway
+
+int main(int argc, char** argv) { return slipway::run(argc, argv); }

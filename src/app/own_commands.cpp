@@ -14,13 +14,19 @@
 #include "app/log_of.hpp"
 #include "app/serve.hpp"
 #include "base/error.hpp"
+#include "cli/context.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "drivers/store/sqlite/backup.hpp"
 
 namespace slipway {
 namespace {
 
-Config load(const OwnOptions& options) { return load_config(options.config_file, process_environment()); }
+Config load(const cli::Context& context) { return load_config(context.config_file, process_environment()); }
+
+// A command that takes the options of the program, --config and --json, also after its name.
+CLI::App* add(CLI::App& app, const std::string& name, const std::string& what) {
+  return app.add_subcommand(name, what)->fallthrough()->group("This machine");
+}
 
 // A managed server as this configuration has it, also where no Slipway runs.
 std::unique_ptr<postgres::ManagedServer> managed_server(const Config& config) {
@@ -35,32 +41,32 @@ std::unique_ptr<postgres::ManagedServer> managed_server(const Config& config) {
   return make_managed_server(config, data, {"127.0.0.1", ""}, data.master_key(random), log_of(config));
 }
 
-void add_serve(CLI::App& app, OwnOptions& options) {
-  auto* serve_command = app.add_subcommand("serve", "Run Slipway: the API, the engine, the private Postgres");
+void add_serve(CLI::App& app, cli::Context& context) {
+  auto* serve_command = add(app, "serve", "Run Slipway: the API, the engine, the private Postgres");
   serve_command->footer(
       "Example: slipway serve --config /etc/slipway/slipway.yaml\n"
       "SIGTERM stops it; tenants and the private Postgres keep running.");
-  serve_command->callback([&options] { serve(load(options)); });
+  serve_command->callback([&context] { serve(load(context)); });
 }
 
-void add_init(CLI::App& app, OwnOptions& options) {
+void add_init(CLI::App& app, cli::Context& context) {
   struct Wanted {
     std::string image, name, output = "slipway.yaml";
     std::optional<std::uint16_t> port;
     bool force = false;
   };
   auto wanted = std::make_shared<Wanted>();
-  auto* init = app.add_subcommand("init", "Write a commented slipway.yaml for an image");
+  auto* init = add(app, "init", "Write a commented slipway.yaml for an image");
   init->add_option("image", wanted->image, "The container image, such as shop:1.4")->required();
   init->add_option("--name", wanted->name, "What your product is called; by itself after the image");
   init->add_option("--port", wanted->port, "The port on which the app listens");
   init->add_option("--output", wanted->output, "Where to write")->capture_default_str();
   init->add_flag("--force", wanted->force, "Overwrite a file that is there");
   init->footer("Example: slipway init shop:1.4 --name Shop --port 3000");
-  init->callback([wanted, &options] {
+  init->callback([wanted, &context] {
     const std::string text = init_template(wanted->image, wanted->name, wanted->port);
     write_init_file(wanted->output, text, wanted->force);
-    if (options.json) {
+    if (context.json) {
       fmt::print("{}\n", boost::json::serialize(boost::json::object{{"file", wanted->output}}));
     } else {
       fmt::print("Wrote {}. Look through it, then run `slipway serve`.\n", wanted->output);
@@ -68,29 +74,29 @@ void add_init(CLI::App& app, OwnOptions& options) {
   });
 }
 
-void add_doctor(CLI::App& app, OwnOptions& options) {
-  auto* doctor = app.add_subcommand("doctor", "Check Docker, Postgres, ports, DNS, disk and mail, each with its fix");
+void add_doctor(CLI::App& app, cli::Context& context) {
+  auto* doctor = add(app, "doctor", "Check Docker, Postgres, ports, DNS, disk and mail, each with its fix");
   doctor->footer("Example: slipway doctor\nEnds with 1 where something is broken.");
-  doctor->callback([&options] {
-    const auto findings = examine(load(options));
-    fmt::print("{}", options.json ? to_json_text(findings) : to_text(findings));
+  doctor->callback([&context] {
+    const auto findings = examine(load(context));
+    fmt::print("{}", context.json ? to_json_text(findings) : to_text(findings));
     const bool broken =
         std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.verdict == Verdict::failure; });
-    options.exit_code = broken ? 1 : 0;
+    context.exit_code = broken ? 1 : 0;
   });
 }
 
-void add_backup(CLI::App& app, OwnOptions& options) {
+void add_backup(CLI::App& app, cli::Context& context) {
   auto file = std::make_shared<std::string>();
-  auto* backup = app.add_subcommand("backup", "Copy the ledger to a file, also while Slipway runs");
+  auto* backup = add(app, "backup", "Copy the ledger to a file, also while Slipway runs");
   backup->add_option("file", *file, "Where to write the copy")->required();
   backup->footer(
       "Example: slipway backup /backup/ledger.db\nKeep a copy of master.key beside it: one is useless without the "
       "other.");
-  backup->callback([file, &options] {
-    const Config config = load(options);
+  backup->callback([file, &context] {
+    const Config config = load(context);
     sqlite::backup_ledger(DataDir(config.data_dir).ledger().string(), *file);
-    if (options.json) {
+    if (context.json) {
       fmt::print("{}\n", boost::json::serialize(boost::json::object{{"file", *file}}));
     } else {
       fmt::print("Wrote {}.\n", *file);
@@ -98,14 +104,14 @@ void add_backup(CLI::App& app, OwnOptions& options) {
   });
 }
 
-void add_database(CLI::App& app, OwnOptions& options) {
-  auto* database = app.add_subcommand("database", "The private Postgres");
+void add_database(CLI::App& app, cli::Context& context) {
+  auto* database = add(app, "database", "The private Postgres");
   database->require_subcommand(1);
   auto* stop =
       database->add_subcommand("stop", "Stop it; every tenant loses its database until `serve` starts it again");
-  stop->callback([&options] {
-    managed_server(load(options))->stop();
-    if (!options.json) fmt::print("The private Postgres is stopped.\n");
+  stop->callback([&context] {
+    managed_server(load(context))->stop();
+    if (!context.json) fmt::print("The private Postgres is stopped.\n");
   });
 }
 
@@ -118,12 +124,12 @@ EnvLookup process_environment() {
   };
 }
 
-void add_own_commands(CLI::App& app, OwnOptions& options) {
-  add_serve(app, options);
-  add_init(app, options);
-  add_doctor(app, options);
-  add_backup(app, options);
-  add_database(app, options);
+void add_own_commands(CLI::App& app, cli::Context& context) {
+  add_serve(app, context);
+  add_init(app, context);
+  add_doctor(app, context);
+  add_backup(app, context);
+  add_database(app, context);
 }
 
 }  // namespace slipway

@@ -1,6 +1,4 @@
 #pragma once
-#include <string>
-
 #include "app/config.hpp"
 
 namespace CLI {
@@ -9,17 +7,14 @@ class App;
 
 namespace slipway {
 
-// What the commands of this machine share. The callbacks that CLI11 runs read it, so it outlives the parse.
-struct OwnOptions {
-  std::string config_file = "slipway.yaml";
-  bool json = false;
-  int exit_code = 0;  // of the command that ran
-};
+namespace cli {
+struct Context;
+}
 
 // The environment of this process.
 EnvLookup process_environment();
 
 // The commands that work on this machine rather than over the API: serve, init, doctor, backup, database.
-void add_own_commands(CLI::App& app, OwnOptions& options);
+void add_own_commands(CLI::App& app, cli::Context& context);
 
 }  // namespace slipway

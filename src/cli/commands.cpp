@@ -19,6 +19,9 @@ namespace {
 
 constexpr const char* tenant_help = "its subdomain, or its id (t_…)";
 
+// Without a description of its own: the help texts say what is usual, and a mistake is told with the limits.
+CLI::Validator between(unsigned least, unsigned most) { return CLI::Range(least, most).description(""); }
+
 // What every command of a client has; lives as long as the command line's description.
 struct Common {
   ServerChoice choice;
@@ -37,6 +40,7 @@ std::shared_ptr<Common> describe(CLI::App& command, const std::string& example) 
       ->type_name("FILE")
       ->group(group);
   command.add_flag("--json", common->json, "print what the API answers")->group(group);
+  command.get_formatter()->column_width(34);
   command.footer("Example:\n  " + example);
   return common;
 }
@@ -89,7 +93,7 @@ void add_provision(CLI::App& app, Context& context) {
       ->type_name("KEY");
   auto* wait = command.add_option("--wait", o->wait_seconds, "seconds to wait for the instance (120)")
                    ->type_name("SECONDS")
-                   ->check(CLI::Range(1u, 86'400u));
+                   ->check(between(1u, 86'400u));
   command.add_flag("--no-wait", o->no_wait, "return as soon as the sign-up is durable")->excludes(wait);
   runs(command, context, common, [&context, o](ApiClient& api, const Common& c) {
     o->json = c.json;
@@ -102,7 +106,7 @@ void add_reading(CLI::App& app, Context& context) {
   const auto of_ls = describe(ls, "slipway ls --status failed");
   auto o = std::make_shared<ListOptions>();
   ls.add_option("--status", o->status, "only those that are active, failed, suspended, …")->type_name("STATUS");
-  ls.add_option("--limit", o->limit, "at most so many (1000)")->type_name("N")->check(CLI::Range(1u, 1'000'000u));
+  ls.add_option("--limit", o->limit, "at most so many (1000)")->type_name("N")->check(between(1u, 1'000'000u));
   runs(ls, context, of_ls, [&context, o](ApiClient& api, const Common& c) {
     o->json = c.json;
     return list_tenants(context, api, *o);
@@ -123,7 +127,7 @@ void add_watching(CLI::App& app, Context& context) {
   events.add_flag("-f,--follow", e->follow, "go on with what happens from now on; with --json one line an event");
   events.add_option("--limit", e->limit, "at most so many of the newest (100)")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1'000u));
+      ->check(between(1u, 1'000u));
   runs(events, context, of_events, [&context, e](ApiClient& api, const Common& c) {
     e->json = c.json;
     return show_events(context, api, c.tenant, *e);
@@ -136,7 +140,7 @@ void add_watching(CLI::App& app, Context& context) {
   logs.add_flag("-f,--follow", l->follow, "go on with what it prints from now on");
   logs.add_option("--tail", l->tail, "begin with so many of the last lines (100)")
       ->type_name("N")
-      ->check(CLI::Range(0u, 100'000u));
+      ->check(between(0u, 100'000u));
   runs(logs, context, of_logs, [&context, l](ApiClient& api, const Common& c) {
     l->json = c.json;
     return show_logs(context, api, c.tenant, *l);
@@ -175,7 +179,7 @@ void add_changing(CLI::App& app, Context& context) {
   auto* wait = rm.add_flag("--wait", o->wait, "until it is gone");
   rm.add_option("--timeout", o->timeout_seconds, "seconds that --wait waits (120)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(1u, 86'400u))
+      ->check(between(1u, 86'400u))
       ->needs(wait);
   runs(rm, context, common, [&context, o](ApiClient& api, const Common& c) {
     o->json = c.json;
@@ -187,7 +191,7 @@ void add_service(CLI::App& app, Context& context) {
   CLI::App& mail = add(app, "mail", "List the mails to customers and whether they went out", "Service");
   const auto of_mail = describe(mail, "slipway mail --limit 20");
   auto limit = std::make_shared<std::size_t>(100);
-  mail.add_option("--limit", *limit, "at most so many (100)")->type_name("N")->check(CLI::Range(1u, 1'000u));
+  mail.add_option("--limit", *limit, "at most so many (100)")->type_name("N")->check(between(1u, 1'000u));
   runs(mail, context, of_mail,
        [&context, limit](ApiClient& api, const Common& c) { return show_mail(context, api, *limit, c.json); });
 

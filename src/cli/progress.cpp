@@ -64,26 +64,33 @@ Waited wait_for(Context& context, ApiClient& api, const TenantId& id, Millis tim
   using std::chrono::seconds;
   const TimePoint deadline = context.clock.now() + timeout;
   std::uint64_t after = 0;
-  Waited waited;
-  while (true) {
-    const auto asked = std::chrono::steady_clock::now();
-    const auto left = std::chrono::ceil<seconds>(deadline - context.clock.now());
-    // A terminal's last line counts the seconds.
-    const seconds hold = std::clamp(left, seconds(0), seconds(context.out_is_terminal ? 1 : 20));
-    // The first page comes at once, with what has happened so far.
-    const json::object page = api.events(id, after, page_size, after == 0 ? seconds(0) : hold);
+  // What happened since the last look, which the server may hold back for `hold`; false where there was nothing.
+  const auto show_news = [&](seconds hold) {
+    const json::object page = api.events(id, after, page_size, hold);
     const json::array* events = array_at(page, "events");
     for (std::size_t i = 0; events != nullptr && i < events->size(); ++i) {
       if (const auto* event = events->at(i).if_object()) view.show(*event);
     }
     after = std::max(after, static_cast<std::uint64_t>(int_at(page, "last")));
+    return events != nullptr && !events->empty();
+  };
+  Waited waited;
+  seconds hold{0};
+  while (true) {
+    const auto asked = std::chrono::steady_clock::now();
+    const bool news = show_news(hold);
     waited.tenant = api.tenant(id);
     waited.done = done(waited.tenant);
     if (waited.done || context.clock.now() >= deadline || context.stop.stop_requested()) break;
     view.tick();
-    const bool quick = std::chrono::steady_clock::now() - asked < least_interval;
-    if (quick && (events == nullptr || events->empty())) std::this_thread::sleep_for(least_interval);
+    if (!news && hold.count() > 0 && std::chrono::steady_clock::now() - asked < least_interval) {
+      std::this_thread::sleep_for(least_interval);
+    }
+    // A terminal's last line counts the seconds.
+    const auto left = std::chrono::ceil<seconds>(deadline - context.clock.now());
+    hold = std::clamp(left, seconds(1), seconds(context.out_is_terminal ? 1 : 20));
   }
+  show_news(seconds(0));  // what happened between the last look and the end
   view.clear();
   return waited;
 }

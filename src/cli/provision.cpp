@@ -101,6 +101,11 @@ int provision(Context& context, ApiClient& api, const ProvisionOptions& options)
     context.out << painted(safe(options.subdomain), Colour::bold, context.colours) << " " << id.value() << "\n"
                 << std::flush;
   }
+  // One that was there already is shown as it is, not as it once came up.
+  if (string_at(accepted, "status") != "provisioning") {
+    const json::object existing = api.tenant(id);
+    if (is_settled(existing)) return conclude(context, existing, true, options);
+  }
   ProgressView view(context, options.json);
   const Waited waited = wait_for(context, api, id, std::chrono::seconds(options.wait_seconds), view, is_settled);
   return conclude(context, waited.tenant, waited.done, options);

@@ -209,6 +209,7 @@ IoResult Connector::open(Connection& connection, Deadline deadline) {
   if (!target_.socket_path.empty()) {
     return impl.connect(asio::local::stream_protocol::endpoint(target_.socket_path), deadline);
   }
+  auto* context = target_.tls ? &*tls().context : nullptr;  // first: a wrong file is told before anything is tried
   const auto& host = endpoint_.address.empty() ? target_.host : endpoint_.address;
   const auto answer = resolver_.resolve(host, deadline, impl.token);
   if (impl.token.stop_requested()) return {IoResult::Kind::stopped, 0, "stopped"};
@@ -216,7 +217,7 @@ IoResult Connector::open(Connection& connection, Deadline deadline) {
     return {answer.timed_out ? IoResult::Kind::timed_out : IoResult::Kind::failed, 0, answer.failure};
   }
   auto result = impl.connect_tcp(answer.addresses, target_.port, deadline);
-  if (result.ok() && target_.tls) result = impl.shake_hands(*tls().context, target_.host, deadline);
+  if (result.ok() && context != nullptr) result = impl.shake_hands(*context, target_.host, deadline);
   return result;
 }
 

@@ -26,6 +26,8 @@ struct StoreFactory {
   std::function<std::unique_ptr<Store>(const std::filesystem::path& scratch, Port first, Port last)> make;
 };
 
+inline void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }
+
 // What every Store promises. A driver runs the suite by INSTANTIATE_TEST_SUITE_P(…, StoreContract, …).
 class StoreContract : public testing::TestWithParam<StoreFactory> {
  protected:

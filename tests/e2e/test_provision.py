@@ -1,7 +1,6 @@
 """A sign-up becomes a customer's own running instance, once."""
 
 import concurrent.futures
-import html
 import json
 import subprocess
 
@@ -130,7 +129,7 @@ def test_a_company_name_injects_nothing_anywhere(slipway, docker):
     [container] = docker.containers(tenant=tenant["tenantId"])
     assert docker.environment(container)["COMPANY_NAME"] == NASTY
     page = slipway.app(tenant).text
-    assert "<script>alert(1)" not in page and html.escape(NASTY.split(" ")[0], quote=False)[0] in page
+    assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
     [mail] = slipway.mails()
     assert "<script>" not in mail.get_body(("html",)).get_content()
     assert set(mail.keys()) <= {"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",

@@ -149,7 +149,7 @@ void ManagedServer::write_configuration(const OsUser& user) {
 
 void ManagedServer::launch(const OsUser& user, const fs::path& bindir) {
   end_orphans();
-  if (has_stale_pid_file(cluster_)) fs::remove(cluster_ / "postmaster.pid");
+  remove_stale_locks();
   for (const std::string& address : configuration_.listen_addresses) require_free(address, configuration_.port);
   std::error_code no_log_yet;
   const auto size = fs::file_size(log_file_, no_log_yet);
@@ -265,6 +265,16 @@ void ManagedServer::end_orphans() {
     const auto orphans = server_processes(cluster_);
     for (const pid_t pid : orphans) kill(pid, signal);
     for (const pid_t pid : orphans) wait_until_gone(pid, Millis(5'000));
+  }
+}
+
+// Where the dead server's process id seems alive, Postgres takes both of its lock files for a running server's. The
+// socket directory is ours alone.
+void ManagedServer::remove_stale_locks() {
+  if (!has_stale_pid_file(cluster_)) return;
+  fs::remove(cluster_ / "postmaster.pid");
+  for (const auto& entry : fs::directory_iterator(configuration_.socket_directory)) {
+    if (entry.path().filename().string().starts_with(".s.PGSQL.")) fs::remove(entry.path());
   }
 }
 

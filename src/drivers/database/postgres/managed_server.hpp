@@ -59,6 +59,7 @@ class ManagedServer {
   void close_to_public(Connection& connection, Deadline deadline);
   void end_server();
   void end_orphans();
+  void remove_stale_locks();
   std::unique_ptr<Connection> connect(const Target& target, Deadline deadline) const;
   void wait_until_ready(pid_t pid, std::uintmax_t log_offset);
 

@@ -15,6 +15,7 @@
 #include <cerrno>
 
 #include "drivers/runtime/process/proc.hpp"
+#include "drivers/runtime/process/signal_safe.hpp"
 
 // The process that forks has many threads, so between fork and exec nothing here may touch the heap or a lock: only
 // async-signal-safe calls, on memory that was prepared before.
@@ -32,35 +33,6 @@ struct Prepared {
   std::vector<char*> environment;
 };
 
-// Text on the stack.
-struct Text {
-  char data[512];
-  std::size_t size = 0;
-  Text& add(const char* text) {
-    while (*text && size < sizeof(data)) data[size++] = *text++;
-    return *this;
-  }
-  Text& add(std::uint64_t number) {
-    char digits[20];
-    int count = 0;
-    do digits[count++] = static_cast<char>('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (count > 0 && size < sizeof(data)) data[size++] = digits[--count];
-    return *this;
-  }
-};
-
-bool write_all(int fd, const char* data, std::size_t size) {
-  while (size > 0) {
-    const ssize_t wrote = write(fd, data, size);
-    if (wrote < 0 && errno != EINTR) return false;
-    if (wrote < 0) continue;
-    data += wrote;
-    size -= static_cast<std::size_t>(wrote);
-  }
-  return true;
-}
-
 bool read_report(int fd, LaunchReport& report) {
   ssize_t got;
   do got = read(fd, &report, sizeof(report));
@@ -74,12 +46,6 @@ bool limit(int resource, std::uint64_t wanted) {
   if (now.rlim_max != RLIM_INFINITY && wanted > now.rlim_max) wanted = now.rlim_max;
   const rlimit next{wanted, wanted};
   return setrlimit(static_cast<__rlimit_resource>(resource), &next) == 0;
-}
-
-void default_signals() {
-  struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &action, nullptr);
 }
 
 [[noreturn]] void fail(int report, LaunchStage stage) {
@@ -117,7 +83,10 @@ void default_signals() {
 
 class Supervisor {
  public:
-  Supervisor(const Prepared& prepared, int lock, int report) : prepared_(prepared), lock_(lock), report_(report) {}
+  Supervisor(const Prepared& prepared, int lock, int report)
+      : prepared_(prepared), log_bytes_(prepared.launch.log_bytes), lock_(lock), report_(report) {
+    boot_.add("boot ").add(prepared.launch.boot.c_str()).add("\n");
+  }
 
   [[noreturn]] void run() {
     detach();
@@ -157,9 +126,7 @@ class Supervisor {
     for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
     int next = 3;
     for (int* fd : kept) *fd = dup3(*fd, next++, O_CLOEXEC);
-    if (close_range(static_cast<unsigned>(next), ~0u, 0) == 0) return;
-    const long open_max = sysconf(_SC_OPEN_MAX);
-    for (int fd = next; fd < open_max; ++fd) close(fd);
+    close_from(next);
   }
 
   void start() {
@@ -191,6 +158,7 @@ class Supervisor {
     write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
     close(report_);
     close(lock_);
+    forget_heap();
   }
 
   // Until the command ends; returns its wait status when nothing of it is left.
@@ -261,7 +229,7 @@ class Supervisor {
     if (got < 0) return errno == EINTR;
     if (got == 0) return false;
     const auto size = static_cast<std::uint64_t>(got);
-    if (log_size_ > 0 && log_size_ + size > prepared_.launch.log_bytes) {
+    if (log_size_ > 0 && log_size_ + size > log_bytes_) {
       renameat(directory_, "log", directory_, "log.1");
       close(log_);
       open_log();
@@ -279,8 +247,8 @@ class Supervisor {
 
   // The lines that TenantFiles::state() reads.
   bool write_state(bool exited, int code) {
-    Text text;
-    text.add("boot ").add(prepared_.launch.boot.c_str()).add("\nsupervisor ");
+    Text text = boot_;
+    text.add("supervisor ");
     text.add(static_cast<std::uint64_t>(self_.pid)).add(" ").add(self_.start).add("\ncommand ");
     text.add(static_cast<std::uint64_t>(command_.pid)).add(" ").add(command_.start).add("\n");
     if (exited) text.add("exited ").add(static_cast<std::uint64_t>(code)).add("\n");
@@ -291,7 +259,9 @@ class Supervisor {
     return written && renameat(directory_, "state.new", directory_, "state") == 0 && fsync(directory_) == 0;
   }
 
-  const Prepared& prepared_;
+  const Prepared& prepared_;  // on the heap: gone once the command has been started
+  const std::uint64_t log_bytes_;
+  Text boot_;
   int directory_ = -1;
   int lock_;
   int report_;

@@ -1,40 +1,26 @@
-// Answers that come later or piece by piece, and the end of a server.
+// Answers that come later, and the end of a server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include "base/error.hpp"
 #include "net/http_client.hpp"
-#include "net/http_server.hpp"
-#include "tests/imposter/raw_client.hpp"
+#include "tests/imposter/running_server.hpp"
 
 namespace slipway::net {
 namespace {
 
 using namespace std::chrono_literals;
 using test::eventually;
+using test::kGet;
 using test::RawClient;
+using test::RunningServer;
 using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr std::string_view kGet = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
-
-struct Running {
-  explicit Running(Handler handler, ServerLimits limits = {}) : server(std::move(handler), limits, Log::silent()) {
-    port = server.listen_tcp("127.0.0.1", 0);
-    server.start();
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port); }
-
-  HttpServer server;
-  std::uint16_t port;
-};
 
 // Where waiting answers are subscribed, and woken from.
 struct Bell {
@@ -61,116 +47,9 @@ WaitingResponse waiting(Bell& bell, Millis timeout, std::string body, std::share
           .finish = [body, held] { return Response{.body = body}; }};
 }
 
-TEST(Streaming, SendsPiecesAsTheyAreMadeAndKeepsTheConnection) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool go_on = false;
-  Running running([&](const ServerRequest&) -> Reply {
-    return StreamingResponse{.head = {.headers = {{"Content-Type", "text/plain"}}}, .produce = [&](BodyWriter& out) {
-                               out.write("first;");
-                               std::unique_lock lock(mutex);
-                               changed.wait_for(lock, 10s, [&] { return go_on; });
-                               out.write("second;");
-                             }};
-  });
-  RawClient client(running.port);
-  for (int i = 0; i < 2; ++i) {
-    client.send(kGet);
-    EXPECT_THAT(client.read_until("first;"), HasSubstr("Transfer-Encoding: chunked"));
-    {
-      std::lock_guard lock(mutex);
-      go_on = true;
-      changed.notify_all();
-    }
-    EXPECT_EQ(client.read_until("0\r\n\r\n"), "\r\n7\r\nsecond;\r\n0\r\n\r\n");
-  }
-  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).body, "first;second;");
-}
-
-TEST(Streaming, ASlowReaderHoldsTheWriterBack) {
-  constexpr std::size_t kTotal = 32u << 20;
-  std::atomic<std::size_t> written{0};
-  Running running([&](const ServerRequest&) -> Reply {
-    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
-                               while (written < kTotal && out.write(std::string(64u << 10, 'x'))) written += 64u << 10;
-                             }};
-  });
-  RawClient client(running.port, 8192);
-  client.send("GET / HTTP/1.0\r\n\r\n");
-  client.read_until("\r\n\r\n");
-  // The writer stops by itself long before the end: it stands still over several looks at it.
-  std::size_t before = 1;
-  EXPECT_TRUE(eventually([&] {
-    std::this_thread::sleep_for(50ms);
-    return std::exchange(before, written.load()) == written.load() && before > 0;
-  }));
-  EXPECT_LT(written, kTotal / 2);
-  EXPECT_EQ(client.read_to_end().size(), kTotal);
-}
-
-TEST(Streaming, TheWriterLearnsThatTheClientIsGone) {
-  std::atomic<bool> gone{false};
-  Running running([&](const ServerRequest&) -> Reply {
-    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
-                               out.write("first;");
-                               gone = eventually([&] { return !out.open(); }) && !out.write("more");
-                             }};
-  });
-  RawClient client(running.port);
-  client.send(kGet);
-  client.read_until("first;");
-  client.close();
-  EXPECT_TRUE(eventually([&] { return gone.load(); }));
-}
-
-TEST(Streaming, ABodyThatFailsHalfwayDoesNotLookWhole) {
-  Running running([&](const ServerRequest&) -> Reply {
-    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
-                               out.write("half");
-                               throw Error(ErrorKind::unavailable, "the rest is lost");
-                             }};
-  });
-  HttpClient client({.url = running.url()});
-  EXPECT_THROW(client.send({}), Error);
-}
-
-TEST(Streaming, IsBoundedInNumber) {
-  Running running(
-      [&](const ServerRequest&) -> Reply {
-        return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
-                                   out.write("x;");
-                                   eventually([&] { return !out.open(); });
-                                 }};
-      },
-      {.streams = 2});
-  RawClient first(running.port);
-  RawClient second(running.port);
-  first.send(kGet);
-  second.send(kGet);
-  first.read_until("x;");
-  second.read_until("x;");
-  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).status, 503);
-  first.close();
-  EXPECT_TRUE(eventually([&] {
-    RawClient third(running.port);
-    third.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    return third.read_until("x;").starts_with("HTTP/1.1 200");
-  }));
-}
-
-TEST(Streaming, HeadHasNoBody) {
-  Running running([&](const ServerRequest&) -> Reply {
-    return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) { out.write("body"); }};
-  });
-  RawClient client(running.port);
-  client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_THAT(client.read_until("\r\n\r\n"), HasSubstr("chunked"));
-  EXPECT_THAT(client.read_until("0\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("body")));
-}
-
 TEST(Waiting, AnswersWhenWoken) {
   Bell bell;
-  Running running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "woken"); }, {.workers = 1});
+  RunningServer running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "woken"); }, {.workers = 1});
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 20; ++i) {  // far more than there are workers
     clients.push_back(std::make_unique<RawClient>(running.port));
@@ -187,7 +66,7 @@ TEST(Waiting, AnswersWhenWoken) {
 }
 
 TEST(Waiting, AnswersWhenWokenAtOnce) {
-  Running running([&](const ServerRequest&) -> Reply {
+  RunningServer running([&](const ServerRequest&) -> Reply {
     return WaitingResponse{.timeout = 30s,
                            .subscribe = [](const auto& wake) { wake(); },
                            .finish = [] { return Response{.body = "now"}; }};
@@ -197,7 +76,7 @@ TEST(Waiting, AnswersWhenWokenAtOnce) {
 
 TEST(Waiting, AnswersAtTheDeadline) {
   Bell bell;
-  Running running([&](const ServerRequest&) -> Reply { return waiting(bell, 100ms, "late"); });
+  RunningServer running([&](const ServerRequest&) -> Reply { return waiting(bell, 100ms, "late"); });
   const auto start = std::chrono::steady_clock::now();
   HttpClient client({.url = running.url()});
   EXPECT_EQ(client.send({}).body, "late");
@@ -208,7 +87,7 @@ TEST(Waiting, AnswersAtTheDeadline) {
 
 TEST(Waiting, KeepsRequestsThatComeMeanwhile) {
   Bell bell;
-  Running running([&](const ServerRequest& request) -> Reply {
+  RunningServer running([&](const ServerRequest& request) -> Reply {
     if (request.path == "/wait") return waiting(bell, 30s, "waited;");
     return Response{.body = request.path + ";"};
   });
@@ -224,7 +103,7 @@ TEST(Waiting, KeepsRequestsThatComeMeanwhile) {
 TEST(Waiting, AClientThatGoesAwayLeavesNothing) {
   Bell bell;
   auto held = std::make_shared<int>(1);
-  Running running([&, held](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x", held); });
+  RunningServer running([&, held](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x", held); });
   const auto before = held.use_count();
   {
     RawClient client(running.port);
@@ -236,7 +115,7 @@ TEST(Waiting, AClientThatGoesAwayLeavesNothing) {
 }
 
 TEST(Waiting, FailuresAre500) {
-  Running running([&](const ServerRequest& request) -> Reply {
+  RunningServer running([&](const ServerRequest& request) -> Reply {
     if (request.path == "/subscribe") {
       return WaitingResponse{.timeout = 30s,
                              .subscribe = [](const auto&) { throw std::runtime_error("no"); },
@@ -254,7 +133,7 @@ TEST(Waiting, FailuresAre500) {
 TEST(Waiting, AWakeAfterTheServersEndIsNothing) {
   Bell bell;
   {
-    Running running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x"); });
+    RunningServer running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x"); });
     RawClient client(running.port);
     client.send(kGet);
     ASSERT_TRUE(eventually([&] { return bell.count() == 1; }));
@@ -265,7 +144,7 @@ TEST(Waiting, AWakeAfterTheServersEndIsNothing) {
 TEST(Stop, LetsRequestsInFlightFinish) {
   std::atomic<bool> entered{false};
   std::atomic<bool> proceed{false};
-  Running running([&](const ServerRequest&) -> Reply {
+  RunningServer running([&](const ServerRequest&) -> Reply {
     entered = true;
     eventually([&] { return proceed.load(); });
     return Response{.body = "finished"};
@@ -285,7 +164,7 @@ TEST(Stop, LetsRequestsInFlightFinish) {
 
 TEST(Stop, FinishesWaitsAndEndsStreams) {
   Bell bell;
-  Running running([&](const ServerRequest& request) -> Reply {
+  RunningServer running([&](const ServerRequest& request) -> Reply {
     if (request.path == "/wait") return waiting(bell, 300s, "as it is now");
     return StreamingResponse{.head = {}, .produce = [](BodyWriter& out) {
                                while (out.write("line;")) std::this_thread::sleep_for(1ms);
@@ -305,7 +184,7 @@ TEST(Stop, FinishesWaitsAndEndsStreams) {
 }
 
 TEST(Stop, DoesNotWaitLongerThanTheDrain) {
-  Running running([&](const ServerRequest&) -> Reply { return Response{}; });
+  RunningServer running([&](const ServerRequest&) -> Reply { return Response{}; });
   RawClient half(running.port);
   half.send("GET / HTTP/1.1\r\n");
   RawClient other(running.port);
