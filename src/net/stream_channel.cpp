@@ -12,10 +12,7 @@ bool StreamChannel::write(std::string_view piece) {
   while (!piece.empty()) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !open_ || buffer_.size() < kBufferLimit; });
-    if (!open_) {
-      cut_ = true;
-      return false;
-    }
+    if (!open_) break;
     const auto part = piece.substr(0, kBufferLimit);
     piece.remove_prefix(part.size());
     if (chunked_) fmt::format_to(std::back_inserter(buffer_), "{:x}\r\n", part.size());
@@ -31,6 +28,7 @@ bool StreamChannel::write(std::string_view piece) {
 
 bool StreamChannel::open() const {
   std::lock_guard lock(mutex_);
+  if (!open_) cut_ = true;  // whoever learns this writes no more
   return open_;
 }
 

@@ -22,7 +22,7 @@ class StreamChannel : public BodyWriter {
   void close();
   // The body ends before its end.
   void spoil();
-  // Whether everything that was to be written was taken over.
+  // Whether the body came to its own end: nobody made it stop.
   bool complete() const;
 
  private:
@@ -33,7 +33,7 @@ class StreamChannel : public BodyWriter {
   std::string buffer_;
   bool poked_ = false;
   bool open_ = true;
-  bool cut_ = false;
+  mutable bool cut_ = false;
 };
 
 }  // namespace slipway::net

@@ -48,7 +48,7 @@ class Handler:
             file.write(envelope.original_content)
         os.rename(path + ".part", path)
         if name == "silence":
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()  # for ever
         if name == "tear":
             server.transport.abort()
         return "250 OK"

@@ -57,7 +57,7 @@ def machine_paths(tree):
         if re.search(NOT_TEXT, path) or path.startswith(THIS):
             continue
         for number, line in tree.lines(path):
-            found = re.search(r"(?<![\w.$}*/-])/(work|root|home/\w+)/", line)
+            found = re.search(r"(?<![\w.$}*/-])/(work|root|home/\w+)/(?!\.)", line)
             if found:
                 yield Offence(path, number, f"{found.group()}… is a path of somebody's machine")
 

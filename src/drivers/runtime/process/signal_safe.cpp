@@ -51,6 +51,12 @@ void close_from(int first) {
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool under_sanitizer = true;
+#else
+constexpr bool under_sanitizer = false;
+#endif
+
 // A line of /proc/self/maps: "7f12a4000000-7f12a4021000 rw-p 00000000 00:00 0   [heap]".
 struct Mapping {
   std::uintptr_t begin = 0, end = 0;
@@ -106,7 +112,7 @@ void bind_calls() {
 }  // namespace
 
 void forget_heap() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  if (under_sanitizer) return;
   bind_calls();
   const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
@@ -124,7 +130,6 @@ void forget_heap() {
     }
   }
   close(fd);
-#endif
 }
 
 }  // namespace slipway::process
