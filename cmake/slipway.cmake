@@ -22,7 +22,7 @@ target_compile_options(slipway_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
                                                -Woverloaded-virtual -Wno-missing-field-initializers -Werror -fpch-preprocess)
 # GCC 12 reports these falsely inside the standard library and Boost when it inlines at -O2.
 target_compile_options(slipway_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
-                                               -Wno-array-bounds -Wno-dangling-reference)
+                                               -Wno-array-bounds -Wno-dangling-reference -Wno-stringop-overread)
 target_compile_definitions(slipway_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                                    BOOST_ASIO_NO_DEPRECATED)
 if(SLIPWAY_SANITIZE)

@@ -59,11 +59,10 @@ void ProgressView::clear() {
   if (!quiet_ && context_.out_is_terminal) context_.out << clear_line << std::flush;
 }
 
-Waited wait_for(Context& context, ApiClient& api, const TenantId& id, Millis timeout, ProgressView& view,
-                const std::function<bool(const json::object&)>& done) {
+Waited wait_for(Context& context, ApiClient& api, const TenantId& id, std::uint64_t after, Millis timeout,
+                ProgressView& view, const std::function<bool(const json::object&)>& done) {
   using std::chrono::seconds;
   const TimePoint deadline = context.clock.now() + timeout;
-  std::uint64_t after = 0;
   // What happened since the last look, which the server may hold back for `hold`; false where there was nothing.
   const auto show_news = [&](seconds hold) {
     const json::object page = api.events(id, after, page_size, hold);

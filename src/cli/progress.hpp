@@ -29,8 +29,9 @@ struct Waited {
   bool done = false;  // false: the time was up
 };
 
-// Follows a tenant's timeline until `done` says so of the tenant, or `timeout` has passed.
-Waited wait_for(Context& context, ApiClient& api, const TenantId& id, Millis timeout, ProgressView& view,
-                const std::function<bool(const boost::json::object& tenant)>& done);
+// Follows a tenant's timeline, from what comes after the event `after`, until `done` says so of the tenant, or
+// `timeout` has passed.
+Waited wait_for(Context& context, ApiClient& api, const TenantId& id, std::uint64_t after, Millis timeout,
+                ProgressView& view, const std::function<bool(const boost::json::object& tenant)>& done);
 
 }  // namespace slipway::cli

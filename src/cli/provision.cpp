@@ -107,7 +107,7 @@ int provision(Context& context, ApiClient& api, const ProvisionOptions& options)
     if (is_settled(existing)) return conclude(context, existing, true, options);
   }
   ProgressView view(context, options.json);
-  const Waited waited = wait_for(context, api, id, std::chrono::seconds(options.wait_seconds), view, is_settled);
+  const Waited waited = wait_for(context, api, id, 0, std::chrono::seconds(options.wait_seconds), view, is_settled);
   return conclude(context, waited.tenant, waited.done, options);
 }
 

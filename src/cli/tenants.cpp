@@ -143,12 +143,15 @@ int remove_tenant(Context& context, ApiClient& api, const std::string& tenant, c
   if (!options.yes && !confirmed(context, api.tenant(id))) {
     throw Error(ErrorKind::conflict, "that is not its subdomain; nothing was deleted");
   }
+  // The newest event there is, so that only what the deletion does is shown.
+  const auto last = options.wait ? int_at(api.events(id, 0, 1, std::chrono::seconds(0)), "last") : 0;
   json::object t = api.remove(id);
   int code = exit_ok;
   if (options.wait) {
     ProgressView view(context, options.json);
-    Waited waited = wait_for(context, api, id, std::chrono::seconds(options.timeout_seconds), view,
-                             [](const json::object& now) { return string_at(now, "status") == "deleted"; });
+    Waited waited =
+        wait_for(context, api, id, static_cast<std::uint64_t>(last), std::chrono::seconds(options.timeout_seconds),
+                 view, [](const json::object& now) { return string_at(now, "status") == "deleted"; });
     t = std::move(waited.tenant);
     code = waited.done ? exit_ok : exit_timed_out;
   }

@@ -146,12 +146,17 @@ TEST_F(Remove, AsksForTheSubdomainOnATerminal) {
 
 TEST_F(Remove, WaitsUntilItIsGone) {
   answers("GET " + by_id + "/events",
-          {R"({"events":[{"seq":9,"kind":"step","step":"drop_database","message":"database dropped"}],"last":9})",
+          {R"({"events":[{"seq":8,"kind":"step","step":"probe","message":"long ago"}],"last":8})",
+           R"({"events":[{"seq":9,"kind":"step","step":"drop_database","message":"database dropped"}],"last":9})",
            R"({"events":[],"last":9})"});
   answers("GET " + by_id, {acme("deleting"), acme("deleted")});
   const Outcome outcome = slipway({"rm", "-y", "--wait", "acme"});
   EXPECT_EQ(outcome.code, exit_ok);
   EXPECT_EQ(outcome.out, "  ✓ database dropped\nacme: deleted\n");
+  const auto polls = server.requests("GET " + by_id + "/events");
+  ASSERT_GE(polls.size(), 2u);
+  EXPECT_THAT(polls[0].target, HasSubstr("after=0&limit=1&"));
+  EXPECT_THAT(polls[1].target, HasSubstr("after=8&"));
 }
 
 TEST_F(Remove, DoesNotWaitForEver) {

@@ -11,8 +11,8 @@ constexpr std::array<std::string_view, 12> status_names = {"provisioning", "acti
                                                            "crash_loop",   "suspending", "suspended",  "resuming",
                                                            "failing",      "failed",     "deleting",   "deleted"};
 constexpr std::array<std::string_view, 12> step_names = {
-    "inspect", "lease_port", "create_database", "create_instance", "start_instance", "record_exit", "probe",
-    "send_mail",  "stop_instance",   "remove_instance", "drop_database",  "finish"};
+    "inspect", "lease_port", "create_database", "create_instance", "start_instance", "record_exit",
+    "probe",   "send_mail",  "stop_instance",   "remove_instance", "drop_database",  "finish"};
 constexpr std::array<std::string_view, 3> mail_state_names = {"pending", "sent", "failed"};
 
 template <class E, std::size_t N>
