@@ -13,6 +13,7 @@
 #include "app/log_of.hpp"
 #include "app/public_address.hpp"
 #include "app/settings_of.hpp"
+#include "app/start_up_memory.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
@@ -179,6 +180,7 @@ void serve(const Config& config) {
   const Log log = log_of(config);
   Slipway slipway(config, log);
   slipway.start();
+  release_start_up_memory();
   for (int signal_number = 0;;) {
     if (sigwait(&signals, &signal_number) != 0) continue;
     if (signal_number != SIGHUP) break;
