@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -69,6 +70,7 @@ class TlsServer {
   // With `client_ca`, a client must show a certificate that it signed.
   explicit TlsServer(const Identity& identity, const std::string& client_ca = "")
       : context_(SSL_CTX_new(TLS_server_method())) {
+    std::signal(SIGPIPE, SIG_IGN);  // SSL_write() to a client that has gone
     SSL_CTX_use_certificate_file(context_, identity.cert_file.c_str(), SSL_FILETYPE_PEM);
     SSL_CTX_use_PrivateKey_file(context_, identity.key_file.c_str(), SSL_FILETYPE_PEM);
     if (!client_ca.empty()) {
