@@ -334,25 +334,6 @@ TEST_F(ProcessRuntimeTest, commands_run_as_the_given_user) {
   EXPECT_EQ(kind_of([&] { runtime->check(); }), ErrorKind::invalid);
 }
 
-// The supervisor is a copy of this process: what this process changes later must not be kept twice.
-TEST_F(ProcessRuntimeTest, a_supervisor_needs_little_memory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "NOT TESTED: a sanitizer keeps memory of its own";
-#endif
-  std::vector<std::string> much(300, std::string(100'000, 'x'));
-  std::jthread([&] { start("sleep 0.2; echo alive; sleep 1000"); }).join();
-  for (std::string& text : much) std::fill(text.begin(), text.end(), 'y');
-  std::ifstream file("/proc/" + std::to_string(state().supervisor.pid) + "/smaps_rollup");
-  std::string line;
-  while (std::getline(file, line) && !line.starts_with("Private_Dirty:")) {
-  }
-  ASSERT_FALSE(line.empty());
-  EXPECT_LT(std::stoul(line.substr(line.find_first_of("0123456789"))), 2'000u) << line;
-  EXPECT_TRUE(eventually([&] { return output() == "alive\n"; })) << "and it still works";
-  runtime->stop(ann, Millis(5'000));
-  EXPECT_EQ(runtime->inspect(ann)->exit_code, 128 + SIGTERM);
-}
-
 // As an ordinary user, whose processes may otherwise read each other's memory.
 TEST_F(ProcessRuntimeTest, works_without_root_and_a_tenant_cannot_read_its_supervisor) {
   if (geteuid() != 0) GTEST_SKIP() << "NOT TESTED: changing the user needs root";

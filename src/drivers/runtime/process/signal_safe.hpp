@@ -21,8 +21,4 @@ void default_signals();
 // Closes every descriptor from `first` on.
 void close_from(int first);
 
-// Gives the memory of the heap back to the system, whose content is lost: for a forked copy that never uses it again
-// and must not keep alive what its parent changes. Nothing under a sanitizer, which keeps its own heap.
-void forget_heap();
-
 }  // namespace slipway::process

@@ -158,7 +158,6 @@ class Supervisor {
     write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
     close(report_);
     close(lock_);
-    forget_heap();
   }
 
   // Until the command ends; returns its wait status when nothing of it is left.

@@ -1,0 +1,189 @@
+// The routes over working fakes: Request in, Reply out, no sockets.
+#include "api/router.hpp"
+
+#include "engine/test_world.hpp"
+
+namespace slipway::api {
+namespace {
+
+namespace json = boost::json;
+
+struct Api : test::TestWorld {
+  Sweeper sweeper{world, settings, [](const TenantId&) {}, Log::silent()};
+  bool runtime_well = true;
+  Context context{store,
+                  tenants,
+                  watch,
+                  sweeper,
+                  settings.access,
+                  clock,
+                  random,
+                  nullptr,
+                  nullptr,
+                  {{"runtime",
+                    [this] {
+                      if (!runtime_well) throw Error(ErrorKind::unavailable, "docker: not reachable");
+                      return std::string("fake");
+                    }}},
+                  "1.2.3",
+                  Log::silent()};
+  Router router = make_router(context);
+
+  net::Reply ask(const std::string& method, const std::string& path, const std::string& body = "",
+                 net::Headers headers = {{"Content-Type", "application/json"}}) {
+    const auto question = path.find('?');
+    const std::string query = question == std::string::npos ? "" : path.substr(question + 1);
+    return router.handle({method, path.substr(0, question), query, std::move(headers), body, "127.0.0.1"});
+  }
+
+  net::Response answer(const std::string& method, const std::string& path, const std::string& body = "",
+                       net::Headers headers = {{"Content-Type", "application/json"}}) {
+    return std::get<net::Response>(ask(method, path, body, std::move(headers)));
+  }
+
+  static std::string body_of(const std::string& slug) {
+    return json::serialize(json::object{{"admin_email", "a@" + slug + ".example"},
+                                        {"subdomain", slug},
+                                        {"company_name", slug + " Inc"},
+                                        {"userId", "user-" + slug}});
+  }
+};
+
+json::object object_of(const net::Response& response) { return json::parse(response.body).as_object(); }
+
+TEST(Provision, AnswersWithThePublishedNames) {
+  Api api;
+  const net::Response response =
+      api.answer("POST", "/provision", Api::body_of("acme"),
+                 {{"content-type", "application/json; charset=utf-8"}, {"Host", "api.example:8080"}});
+  EXPECT_EQ(response.status, 202);
+  const json::object body = object_of(response);
+  EXPECT_EQ(body.size(), 6u);
+  const std::string id(body.at("tenantId").as_string());
+  EXPECT_EQ(body.at("userId"), "user-acme");
+  EXPECT_EQ(body.at("status"), "provisioning");
+  EXPECT_EQ(body.at("statusUrl").as_string(), "http://api.example:8080/v1/tenants/" + id);
+  EXPECT_EQ(body.at("accessUrl"), "http://acme.localhost:20000");
+  EXPECT_EQ(body.at("port").to_number<int>(), 20'000);
+  EXPECT_FALSE(net::header(response.headers, "X-Request-Id").empty());
+}
+
+TEST(Provision, RepeatsAndConflicts) {
+  Api api;
+  const net::Headers key = {{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}};
+  const auto first = object_of(api.answer("POST", "/provision", Api::body_of("acme"), key));
+  EXPECT_EQ(object_of(api.answer("POST", "/provision", Api::body_of("acme"), key)).at("tenantId"),
+            first.at("tenantId"));
+  EXPECT_EQ(object_of(api.answer("POST", "/provision", Api::body_of("acme"))).at("tenantId"), first.at("tenantId"));
+  const net::Response other = api.answer("POST", "/provision", Api::body_of("bert"), key);
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(net::header(other.headers, "Content-Type"), "application/problem+json");
+  EXPECT_EQ(object_of(other).at("errors").as_array().at(0).as_object().at("field"), "Idempotency-Key");
+  EXPECT_EQ(api.store.list({}).size(), 1u);
+}
+
+TEST(Provision, WaitsUntilTheTenantIsSettled) {
+  Api api;
+  auto waiting = std::get<net::WaitingResponse>(api.ask("POST", "/provision?wait=5", Api::body_of("acme")));
+  EXPECT_EQ(waiting.timeout, Millis(5'000));
+  int woken = 0;
+  waiting.subscribe([&] { ++woken; });
+  EXPECT_EQ(woken, 0);
+  api.settle(api.store.list({}).at(0).id);
+  EXPECT_GE(woken, 1);
+  const net::Response response = waiting.finish();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(object_of(response).size(), 7u);
+  EXPECT_EQ(object_of(response).at("status"), "active");
+  EXPECT_EQ(object_of(response).at("emailSent"), true);
+  EXPECT_EQ(api.answer("POST", "/provision?wait=5", Api::body_of("acme")).status, 200);
+}
+
+TEST(Provision, AWaitThatRunsOutIsAccepted) {
+  Api api;
+  auto waiting = std::get<net::WaitingResponse>(api.ask("POST", "/provision?wait=1", Api::body_of("acme")));
+  waiting.subscribe([] {});
+  EXPECT_EQ(waiting.finish().status, 202);
+}
+
+TEST(TenantRoutes, ListPagesAndFind) {
+  Api api;
+  for (const char* slug : {"a", "b", "c"}) {
+    api.sign_up(slug);
+    api.clock.advance(Millis(1));
+  }
+  const json::object page = object_of(api.answer("GET", "/v1/tenants?limit=2"));
+  EXPECT_EQ(page.at("tenants").as_array().size(), 2u);
+  const std::string next(page.at("next").as_string());
+  const json::object rest = object_of(api.answer("GET", "/v1/tenants?limit=2&after=" + next));
+  EXPECT_EQ(rest.at("tenants").as_array().size(), 1u);
+  EXPECT_TRUE(rest.at("next").is_null());
+  EXPECT_EQ(object_of(api.answer("GET", "/v1/tenants?subdomain=b")).at("tenants").as_array().size(), 1u);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants?status=happy").status, 400);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants?limit=0").status, 400);
+}
+
+TEST(TenantRoutes, ChangeWhatIsWanted) {
+  Api api;
+  const TenantId id = api.sign_up("acme");
+  api.settle(id);
+  const std::string path = "/v1/tenants/" + id.value();
+  EXPECT_EQ(api.answer("POST", path + "/suspend").status, 202);
+  EXPECT_EQ(api.tenant(id).desired, Desired::suspended);
+  EXPECT_EQ(api.answer("POST", path + "/restart").status, 409);
+  EXPECT_EQ(api.answer("DELETE", path).status, 202);
+  EXPECT_EQ(api.tenant(id).desired, Desired::deleted);
+  EXPECT_EQ(api.answer("POST", path + "/resume").status, 409);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants/t_00000000000000000000").status, 404);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants/nonsense").status, 400);
+}
+
+TEST(Timeline, IsReadInPagesAndHeldUntilThereIsMore) {
+  Api api;
+  const TenantId id = api.sign_up("acme");
+  const std::string path = "/v1/tenants/" + id.value() + "/events";
+  const json::object page = object_of(api.answer("GET", path));
+  EXPECT_EQ(page.at("events").as_array().at(0).as_object().at("kind"), "signed_up");
+  const auto last = page.at("last").to_number<std::uint64_t>();
+  auto waiting = std::get<net::WaitingResponse>(api.ask("GET", path + "?wait=5&after=" + std::to_string(last)));
+  bool woken = false;
+  waiting.subscribe([&] { woken = true; });
+  EXPECT_FALSE(woken);
+  api.settle(id);
+  EXPECT_TRUE(woken);
+  EXPECT_FALSE(object_of(waiting.finish()).at("events").as_array().empty());
+}
+
+TEST(Router, SaysWhatIsNotThereAndWhatIsNotAllowed) {
+  Api api;
+  EXPECT_EQ(api.answer("GET", "/nowhere").status, 404);
+  const net::Response wrong = api.answer("PUT", "/provision");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(net::header(wrong.headers, "Allow"), "POST");
+  EXPECT_EQ(api.answer("GET", "/v1/tenants/%zz").status, 400);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants/%ff%fe").status, 400);
+  EXPECT_EQ(api.answer("POST", "/provision", "{}", {{"Content-Type", "text/html"}}).status, 400);
+}
+
+TEST(Health, ReadinessNamesWhatIsNotWell) {
+  Api api;
+  EXPECT_EQ(api.answer("GET", "/healthz").status, 200);
+  EXPECT_EQ(api.answer("GET", "/readyz").status, 200);
+  api.runtime_well = false;
+  const net::Response response = api.answer("GET", "/readyz");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, testing::HasSubstr("docker: not reachable"));
+}
+
+TEST(Mail, AndSweepAreShown) {
+  Api api;
+  api.settle(api.sign_up("acme"));
+  EXPECT_THAT(api.answer("GET", "/v1/mail").body, testing::HasSubstr("\"state\":\"sent\""));
+  api.database.ensure(TenantId("t_00000000000000000000"), Plan{});
+  const json::object report = object_of(api.answer("POST", "/v1/sweep?dry_run=1"));
+  EXPECT_EQ(report.at("orphans").as_array().size(), 2u);
+  EXPECT_EQ(api.database.size(), 4u);
+}
+
+}  // namespace
+}  // namespace slipway::api
