@@ -138,7 +138,7 @@ class TlsServer {
 
 std::string failure_of(HttpClient& client) {
   try {
-    client.send({.timeout = 5s});
+    client.send({.timeout = 30s});
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::unavailable);
     return e.message();
@@ -152,9 +152,9 @@ TEST(HttpClientTls, TrustsWhomItIsToldTo) {
   TlsServer server(identity);
   {
     HttpClient client({.url = server.url("app.localhost"), .ca_file = identity.cert_file});
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(client.send({.timeout = 5s}).body, "secure");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(client.send({.timeout = 30s}).body, "secure");
     std::string streamed;
-    client.stream({.timeout = 5s},
+    client.stream({.timeout = 30s},
                   [&](std::string_view piece) {
                     streamed += piece;
                     return true;
@@ -164,11 +164,11 @@ TEST(HttpClientTls, TrustsWhomItIsToldTo) {
   }
   {
     HttpClient by_address({.url = server.url("127.0.0.1"), .ca_file = identity.cert_file});
-    EXPECT_EQ(by_address.send({.timeout = 5s}).body, "secure");
+    EXPECT_EQ(by_address.send({.timeout = 30s}).body, "secure");
   }
   EXPECT_EQ(server.connections, 2);
   HttpClient named({.url = server.url("app.localhost"), .ca_file = identity.cert_file, .address = "127.0.0.1"});
-  EXPECT_EQ(named.send({.timeout = 5s}).body, "secure");
+  EXPECT_EQ(named.send({.timeout = 30s}).body, "secure");
   EXPECT_EQ(server.asked_name(), "app.localhost");
 }
 
@@ -197,7 +197,7 @@ TEST(HttpClientTls, ShowsItsOwnCertificate) {
                        .ca_file = identity.cert_file,
                        .cert_file = own.cert_file,
                        .key_file = own.key_file});
-    EXPECT_EQ(client.send({.timeout = 5s}).body, "secure");
+    EXPECT_EQ(client.send({.timeout = 30s}).body, "secure");
   }
   HttpClient without({.url = server.url("localhost"), .ca_file = identity.cert_file});
   failure_of(without);
@@ -236,7 +236,7 @@ TEST(HttpClientTls, KeepsTheDeadlineInAHandshakeThatNeverEnds) {
 TEST(HttpClientTls, AProbeSaysWhyItDoesNotTrust) {
   Identity identity("DNS:localhost");
   TlsServer server(identity);
-  const auto result = HttpProbe("").ask(server.url("localhost") + "/", 5s);
+  const auto result = HttpProbe("").ask(server.url("localhost") + "/", 30s);
   EXPECT_FALSE(result.ready);
   EXPECT_THAT(result.detail, HasSubstr("certificate is not accepted"));
 }

@@ -62,7 +62,7 @@ TEST(Streaming, ASlowReaderHoldsTheWriterBack) {
   // The writer stops by itself long before the end: it stands still over several looks at it.
   std::size_t before = 1;
   EXPECT_TRUE(eventually([&] {
-    std::this_thread::sleep_for(50ms);
+    std::this_thread::sleep_for(50ms);  // between two looks, on purpose
     return std::exchange(before, written.load()) == written.load() && before > 0;
   }));
   EXPECT_LT(written, kTotal / 2);

@@ -46,7 +46,7 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
 TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   // The first is the slowest.
   RunningServer running([](const ServerRequest& request) -> Reply {
-    if (request.path == "/0") std::this_thread::sleep_for(50ms);
+    if (request.path == "/0") std::this_thread::sleep_for(50ms);  // slow on purpose
     return Response{.body = "answer " + request.path + ";"};
   });
   RawClient client(running.port);

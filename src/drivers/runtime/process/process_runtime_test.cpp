@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 
-const InstallationId installation("test01");
+// One of its own for each test program: the runtime finds its processes by it, and these programs run side by side.
+const InstallationId installation(fmt::format("p{:05}", getpid() % 100'000));
 const TenantId ann("t_000000000000000000an");
 
 bool eventually(const std::function<bool()>& condition) {
@@ -194,7 +195,7 @@ TEST_F(ProcessRuntimeTest, the_end_of_the_command_is_the_end_of_its_descendants)
   ASSERT_TRUE(ready());
   const ProcessName child{pid_in("child"), start_of(pid_in("child"))};
   ASSERT_TRUE(is_running(child));
-  EXPECT_GE(runtime->stats(ann)->pids, 3u);
+  EXPECT_TRUE(eventually([&] { return runtime->stats(ann)->pids >= 3; }));
   std::ofstream(files().work() / "go");
   ASSERT_TRUE(ended());
   EXPECT_FALSE(is_running(child));
@@ -301,16 +302,17 @@ TEST_F(ProcessRuntimeTest, a_follower_reads_over_rotations) {
 
 TEST_F(ProcessRuntimeTest, only_directories_of_this_installation_count) {
   start("sleep 1000");
-  for (const char* stranger : {"sw_test02_000000000000000000an", "sw_test01_short", "notes"}) {
+  for (const std::string& stranger :
+       {std::string("sw_other1_000000000000000000an"), resource_prefix(installation) + "short", std::string("notes")}) {
     fs::create_directories(options.directory / stranger);
   }
-  std::ofstream(options.directory / "sw_test01_00000000000000000fil") << "a file";
+  std::ofstream(options.directory / (resource_prefix(installation) + "00000000000000000fil")) << "a file";
   ASSERT_EQ(runtime->resources().size(), 2u);
   EXPECT_EQ(runtime->instances().size(), 1u);
-  runtime->discard({"directory", "sw_test02_000000000000000000an", {}});
+  runtime->discard({"directory", "sw_other1_000000000000000000an", {}});
   runtime->discard({"directory", "notes", {}});
   runtime->discard({"directory", "../tenants", {}});
-  EXPECT_TRUE(fs::exists(options.directory / "sw_test02_000000000000000000an"));
+  EXPECT_TRUE(fs::exists(options.directory / "sw_other1_000000000000000000an"));
   EXPECT_TRUE(fs::exists(options.directory / "notes"));
 }
 
