@@ -81,7 +81,6 @@ struct Config {
 
   struct Limits {
     std::vector<std::string> reserved_subdomains;
-    std::uint32_t tenants = 10'000;
     unsigned workers = 8;
     unsigned parallel_starts = 0;  // 0: one for each core
     Millis retry_budget{300'000};

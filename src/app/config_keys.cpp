@@ -58,7 +58,6 @@ const std::vector<ConfigKey>& config_keys() {
       {"api.listen", "IP address and port", "127.0.0.1:8080"},
       {"api.socket", "path", ""},
       {"limits.reserved_subdomains", "list of text", ""},
-      {"limits.tenants", "whole number", "10000"},
       {"limits.workers", "whole number", "8"},
       {"limits.parallel_starts", "whole number", "0"},
       {"limits.retry_budget", "duration", "5m"},

@@ -140,7 +140,6 @@ void read_limits(const Section& top, Config& config) {
       throw Error(ErrorKind::invalid, e.fields().front().message);
     }
   });
-  section.read("tenants", limits.tenants, number(1, 1'000'000));
   section.read("workers", limits.workers, number(1, 256));
   section.read("parallel_starts", limits.parallel_starts, number(0, 256));
   section.read("retry_budget", limits.retry_budget, parse_duration);

@@ -41,9 +41,9 @@ std::string dump(const Config& c) {
                      static_cast<int>(m.smtp.security), m.smtp.user, m.smtp.password.reveal(),
                      m.resend.api_key.reveal(), m.resend.endpoint);
   const Config::Limits& l = c.limits;
-  out += fmt::format("api {}:{}|{}\nlimits {}|{}|{}|{}|{}|{}|{}\n", c.api.address, c.api.port, c.api.socket.string(),
-                     fmt::join(l.reserved_subdomains, ","), l.tenants, l.workers, l.parallel_starts,
-                     l.retry_budget.count(), l.orphan_grace.count(), l.sweep_interval.count());
+  out += fmt::format("api {}:{}|{}\nlimits {}|{}|{}|{}|{}|{}\n", c.api.address, c.api.port, c.api.socket.string(),
+                     fmt::join(l.reserved_subdomains, ","), l.workers, l.parallel_starts, l.retry_budget.count(),
+                     l.orphan_grace.count(), l.sweep_interval.count());
   return out +
          fmt::format("log {} {}\n", c.log.format ? static_cast<int>(*c.log.format) : -1, static_cast<int>(c.log.level));
 }
@@ -86,7 +86,7 @@ mail:
   smtp: { host: smtp.example.com, security: tls, user: me, password: "${SMTP_PASSWORD}" }
   resend: { api_key: "file:${KEYS}/resend", endpoint: "http://127.0.0.1:9/x" }
 api: { listen: "[::1]:9090", socket: run/s.sock }
-limits: { reserved_subdomains: [WWW, shop], tenants: 5, workers: 2, parallel_starts: 3, retry_budget: 1h,
+limits: { reserved_subdomains: [WWW, shop], workers: 2, parallel_starts: 3, retry_budget: 1h,
           orphan_grace: 2d, sweep_interval: 5s }
 log: { format: json, level: debug }
 data_dir: state
@@ -115,7 +115,7 @@ runtime 1|https://10.0.0.5:2376|{0}/ca.pem|{0}/cert.pem|{0}/key.pem|shops|172.30
 database postgresql://admin:p%40ss@db:5432/postgres|5433||10.0.0.2|6432
 mail 1|Shop Việt <hello@shop.example>|help@shop.example|ops@shop.example|vi|{0}/templates|/srv/outbox|smtp.example.com:465|1|me|p:w"d|re_123|http://127.0.0.1:9/x
 api ::1:9090|{0}/run/s.sock
-limits www,shop|5|2|3|3600000|172800000|5000
+limits www,shop|2|3|3600000|172800000|5000
 log 1 0
 )",
       home);
