@@ -92,7 +92,7 @@ TEST(HttpStream, AndOneWhoseHeadNeverComes) {
 
 TEST(HttpStream, BoundsEachSilence) {
   Imposter imposter;
-  imposter.on("GET /slow", {.chunks = {"1", "2", "3", "4", "5"}, .chunk_pause = 100ms});
+  imposter.on("GET /slow", {.chunks = std::vector<std::string>(16, "x"), .chunk_pause = 100ms});
   imposter.on("GET /silent", {.chunks = {"1"}, .endless = true});
   HttpClient client({.url = imposter.base_url()});
   std::string got;
@@ -100,8 +100,8 @@ TEST(HttpStream, BoundsEachSilence) {
     got += piece;
     return true;
   };
-  client.stream(get("/slow", 400ms), take, {});  // longer than its time-out as a whole, never silent for so long
-  EXPECT_EQ(got, "12345");
+  client.stream(get("/slow", 1500ms), take, {});  // longer than its time-out as a whole, never silent for so long
+  EXPECT_EQ(got, std::string(16, 'x'));
   EXPECT_THROW(client.stream(get("/silent", 200ms), take, {}), Error);
 }
 

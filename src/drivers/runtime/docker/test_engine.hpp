@@ -50,15 +50,16 @@ inline std::string tar_entry(const std::string& path, const std::string& content
   return entry;
 }
 
-// A TCP port of 41000..41499 on all addresses, held until it goes.
+// A TCP port of 10000..19999 on all addresses, held until it goes.
 class Listener {
  public:
   Listener() {
     SystemRandom random;
+    // Outside the range from which outgoing connections take theirs; many tests choose at once.
     for (int i = 0; i < 100; ++i) {
-      if (bind_to(static_cast<std::uint16_t>(41000 + random.next() % 500))) return;
+      if (bind_to(static_cast<std::uint16_t>(10000 + random.next() % 10000))) return;
     }
-    throw Error(ErrorKind::unavailable, "no free port in 41000..41499");
+    throw Error(ErrorKind::unavailable, "no free port in 10000..19999");
   }
   explicit Listener(Port port) {
     if (!bind_to(port.value())) throw Error(ErrorKind::conflict, "the test's port is taken");

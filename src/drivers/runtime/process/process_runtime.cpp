@@ -66,7 +66,8 @@ TenantFiles ProcessRuntime::files(const TenantId& tenant) const {
 }
 
 std::string ProcessRuntime::marker(const TenantId& tenant) const {
-  return "SLIPWAY_INSTANCE=" + resource_name(installation_, tenant);
+  // With the directory: a copy of the ledger elsewhere on this machine has the same names and other processes.
+  return "SLIPWAY_INSTANCE=" + fs::weakly_canonical(files(tenant).directory()).string();
 }
 
 std::vector<TenantId> ProcessRuntime::tenants() const {

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -316,6 +317,21 @@ TEST_F(ProcessRuntimeTest, only_directories_of_this_installation_count) {
   EXPECT_TRUE(fs::exists(options.directory / "notes"));
 }
 
+// A ledger that was copied, with its tenants' directories, must not end the processes of the original.
+TEST_F(ProcessRuntimeTest, a_copy_elsewhere_touches_nothing_of_the_original) {
+  start("sleep 1000");
+  ProcessOptions other = options;
+  other.directory = root / "copy";
+  fs::copy(options.directory, other.directory, fs::copy_options::recursive);
+  fs::remove(other.directory / resource_name(installation, ann) / "state");
+  ProcessRuntime copy(other, installation, Log::silent());
+  EXPECT_EQ(copy.start(ann), StartResult::started);
+  copy.stop(ann, Millis(2'000));
+  copy.remove(ann, true);
+  EXPECT_TRUE(is_running(state().command));
+  EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::running);
+}
+
 TEST_F(ProcessRuntimeTest, the_specification_is_for_nobody_elses_eyes) {
   start("sleep 1000");
   const auto others = fs::perms::group_all | fs::perms::others_all;
@@ -344,6 +360,7 @@ TEST_F(ProcessRuntimeTest, works_without_root_and_a_tenant_cannot_read_its_super
   const pid_t slipway = fork();
   if (slipway == 0) {
     if (setresgid(nobody, nobody, nobody) != 0 || setresuid(nobody, nobody, nobody) != 0) _exit(2);
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // as a process that was always this user's
     start(
         "cat /proc/$PPID/environ >/dev/null && echo readable; setsid sleep 1000 & echo $! > child; touch ready; wait");
     if (!ready()) _exit(3);

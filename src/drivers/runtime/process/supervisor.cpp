@@ -258,7 +258,7 @@ class Supervisor {
     return written && renameat(directory_, "state.new", directory_, "state") == 0 && fsync(directory_) == 0;
   }
 
-  const Prepared& prepared_;  // on the heap: gone once the command has been started
+  const Prepared& prepared_;
   const std::uint64_t log_bytes_;
   Text boot_;
   int directory_ = -1;
