@@ -11,9 +11,10 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 # GCC's precompiled headers and ccache agree only under these settings.
 find_program(CCACHE ccache)
 if(CCACHE)
+  # The base directory lets clones of one machine share what they compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      ${CCACHE})
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 add_library(slipway_flags INTERFACE)
@@ -35,9 +36,22 @@ if(SLIPWAY_SANITIZE)
   endif()
 endif()
 
-set(SLIPWAY_PCH
+# What every target uses: GCC takes a precompiled header only under the macros with which it was made.
+set(SLIPWAY_COMMON slipway_flags fmt::fmt spdlog::spdlog Boost::json Threads::Threads)
+
+# Two precompiled headers for the whole tree, one for libraries and one for tests: each costs as much as a source file.
+function(slipway_precompile name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;DEPS" ${ARGN})
+  set(source ${CMAKE_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// Holds nothing: its target owns a precompiled header.\n")
+  add_library(${name} OBJECT ${source})
+  target_link_libraries(${name} PRIVATE ${SLIPWAY_COMMON} ${ARG_DEPS})
+  target_precompile_headers(${name} PRIVATE
     <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <string> <string_view> <utility> <vector>
-    <boost/json.hpp> <fmt/format.h>)
+    <boost/json.hpp> <fmt/format.h> ${ARG_HEADERS})
+endfunction()
+
+slipway_precompile(slipway_headers)
 
 # slipway_library(NAME DEPS...): every .cpp of this folder but *_test.cpp and main*.cpp becomes library slipway_NAME;
 # every *_test.cpp becomes one test program slipway_NAME_test.
@@ -49,8 +63,8 @@ function(slipway_library name)
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   if(sources)
     add_library(slipway_${name} STATIC ${sources})
-    target_link_libraries(slipway_${name} PUBLIC slipway_flags fmt::fmt Boost::json Threads::Threads ${ARG_DEPS})
-    target_precompile_headers(slipway_${name} PRIVATE ${SLIPWAY_PCH})
+    target_link_libraries(slipway_${name} PUBLIC ${SLIPWAY_COMMON} ${ARG_DEPS})
+    target_precompile_headers(slipway_${name} REUSE_FROM slipway_headers)
   else()
     add_library(slipway_${name} INTERFACE)
     target_link_libraries(slipway_${name} INTERFACE slipway_flags ${ARG_DEPS})
@@ -67,8 +81,8 @@ function(slipway_test name)
     set(ARG_LABEL unit)
   endif()
   add_executable(slipway_${name}_test ${ARG_SOURCES})
-  target_link_libraries(slipway_${name}_test PRIVATE ${ARG_DEPS} slipway_flags GTest::gtest_main GTest::gmock)
-  target_precompile_headers(slipway_${name}_test PRIVATE ${SLIPWAY_PCH} <gtest/gtest.h>)
+  target_link_libraries(slipway_${name}_test PRIVATE ${ARG_DEPS} ${SLIPWAY_COMMON} GTest::gtest_main GTest::gmock)
+  target_precompile_headers(slipway_${name}_test REUSE_FROM slipway_test_headers)
   gtest_discover_tests(slipway_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
 endfunction()
@@ -76,4 +90,5 @@ endfunction()
 if(SLIPWAY_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
+  slipway_precompile(slipway_test_headers HEADERS <gtest/gtest.h> <gmock/gmock.h> DEPS GTest::gtest GTest::gmock)
 endif()

@@ -73,7 +73,7 @@ class ProcessWorld : public RuntimeWorld {
 
 docker::DockerOptions docker_options() {
   docker::DockerOptions options;
-  if (const char* endpoint = getenv("SLIPWAY_TEST_DOCKER")) options.endpoint.url = endpoint;
+  if (const char* endpoint = getenv("DOCKER_HOST")) options.endpoint.url = endpoint;
   return options;
 }
 
@@ -139,7 +139,7 @@ std::unique_ptr<RuntimeWorld> docker_world(std::string& reason) {
   try {
     docker::DockerRuntime(docker_options(), InstallationId("check0"), Log::silent()).check();
   } catch (const Error& e) {
-    reason = std::string("no Docker Engine can be reached (set SLIPWAY_TEST_DOCKER): ") + e.what();
+    reason = std::string("no Docker Engine can be reached (set DOCKER_HOST): ") + e.what();
     return nullptr;
   }
   return std::make_unique<DockerWorld>(std::make_shared<TestImage>());

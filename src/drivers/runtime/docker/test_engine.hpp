@@ -17,11 +17,11 @@
 #include "drivers/runtime/docker/docker_runtime.hpp"
 #include "drivers/runtime/docker/engine_client.hpp"
 
-// What tests against a real engine share. The engine is at SLIPWAY_TEST_DOCKER, or at its usual socket.
+// What tests against a real engine share. The engine is at DOCKER_HOST, or at its usual socket.
 namespace slipway::docker {
 
 inline net::Endpoint test_endpoint() {
-  const char* url = ::getenv("SLIPWAY_TEST_DOCKER");
+  const char* url = ::getenv("DOCKER_HOST");
   return {url != nullptr ? url : "unix:///var/run/docker.sock", {}, {}, {}};
 }
 

@@ -24,7 +24,7 @@ std::optional<InstanceStats> ProcessRuntime::stats(const TenantId& tenant) {
   const TenantFiles files = this->files(tenant);
   const auto stored = files.spec();
   const auto state = files.state();
-  if (!stored || !state || state->exited || state->boot != boot_id() || !is_running(state->command)) {
+  if (!stored || !state || state->exited || state->scope != files.scope() || !is_running(state->command)) {
     return std::nullopt;
   }
   InstanceStats stats;

@@ -52,8 +52,8 @@ Error not_started(const LaunchReport& report, const Launch& launch) {
 }
 
 // An end that nobody saw: the machine restarted, or the supervisor was killed and then the command ended.
-bool ended_unseen(const RunState& state, const std::string& boot) {
-  return !state.exited && (state.boot != boot || (!is_running(state.command) && !is_running(state.supervisor)));
+bool ended_unseen(const RunState& state, const std::string& scope) {
+  return !state.exited && (state.scope != scope || (!is_running(state.command) && !is_running(state.supervisor)));
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Instance ProcessRuntime::view(const TenantFiles& files, const StoredSpec& stored
   if (!state) return instance;
   instance.state = InstanceState::exited;
   instance.exit_code = state->exit_code;
-  if (ended_unseen(*state, boot_id())) {
+  if (ended_unseen(*state, files.scope())) {
     instance.exit_code = 128 + SIGKILL;
     instance.error = "ended while nobody watched: the machine restarted or the supervisor was killed";
   } else if (!state->exited) {
@@ -134,7 +134,7 @@ Launch ProcessRuntime::plan_launch(const TenantFiles& files, const StoredSpec& s
   launch.arguments = stored.spec.command;
   launch.environment = command_environment(stored.spec, files, options_.path, marker(stored.spec.tenant));
   launch.work_directory = files.work().string();
-  launch.boot = boot_id();
+  launch.scope = files.scope();
   launch.memory_bytes = stored.spec.plan.memory_bytes;
   launch.open_files = options_.open_files;
   launch.processes = options_.processes;
@@ -152,7 +152,7 @@ StartResult ProcessRuntime::start(const TenantId& tenant) {
   const TenantLock lock(files.directory(), false, lock_timeout);
   const std::optional<StoredSpec> stored = lock ? files.spec() : std::nullopt;
   if (!stored) throw Error(ErrorKind::not_found, fmt::format("process runtime: no instance of {}", tenant.value()));
-  if (const auto state = files.state(); state && state->boot == boot_id()) {
+  if (const auto state = files.state(); state && state->scope == files.scope()) {
     if (!state->exited && is_running(state->command)) return StartResult::started;
     // What is left of the run before must be gone before the next one begins.
     if (!wait_until_ended(state->supervisor, settle_timeout)) stop_locked(files, tenant, Millis(0));
@@ -168,7 +168,7 @@ StartResult ProcessRuntime::start(const TenantId& tenant) {
 
 void ProcessRuntime::stop_locked(const TenantFiles& files, const TenantId& tenant, Millis grace) const {
   const std::optional<RunState> state = files.state();
-  if (!state || state->boot != boot_id()) return;
+  if (!state || state->scope != files.scope()) return;
   const ProcessName supervisor = state->supervisor, command = state->command;
   const auto group = [&](int signal) {
     if (is_running(command)) kill(-command.pid, signal);

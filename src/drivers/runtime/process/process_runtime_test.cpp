@@ -240,12 +240,12 @@ TEST_F(ProcessRuntimeTest, a_recycled_number_is_not_mistaken) {
   ASSERT_TRUE(ended());
   // As after a loss of power: the state says running, and the numbers are those of somebody else's process, this one.
   std::ofstream file(files().directory() / "state");
-  file << "boot " << boot_id() << "\nsupervisor " << getpid() << " 1\ncommand " << getpid() << " 1\n";
+  file << "scope " << files().scope() << "\nsupervisor " << getpid() << " 1\ncommand " << getpid() << " 1\n";
   file.close();
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::exited);
   runtime->stop(ann, Millis(10));  // and we are still here
   std::ofstream other(files().directory() / "state");
-  other << "boot another\nsupervisor " << getpid() << " " << start_of(getpid()) << "\ncommand " << getpid() << " "
+  other << "scope another\nsupervisor " << getpid() << " " << start_of(getpid()) << "\ncommand " << getpid() << " "
         << start_of(getpid()) << "\n";
   other.close();
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::exited) << "of another boot";
@@ -323,8 +323,8 @@ TEST_F(ProcessRuntimeTest, a_copy_elsewhere_touches_nothing_of_the_original) {
   ProcessOptions other = options;
   other.directory = root / "copy";
   fs::copy(options.directory, other.directory, fs::copy_options::recursive);
-  fs::remove(other.directory / resource_name(installation, ann) / "state");
   ProcessRuntime copy(other, installation, Log::silent());
+  EXPECT_EQ(copy.inspect(ann)->state, InstanceState::exited);
   EXPECT_EQ(copy.start(ann), StartResult::started);
   copy.stop(ann, Millis(2'000));
   copy.remove(ann, true);
@@ -365,7 +365,7 @@ TEST_F(ProcessRuntimeTest, works_without_root_and_a_tenant_cannot_read_its_super
         "cat /proc/$PPID/environ >/dev/null && echo readable; setsid sleep 1000 & echo $! > child; touch ready; wait");
     if (!ready()) _exit(3);
     const ProcessName child{pid_in("child"), start_of(pid_in("child"))};
-    const bool ran = is_running(child) && runtime->stats(ann)->pids == 2;
+    const bool ran = is_running(child) && eventually([&] { return runtime->stats(ann)->pids == 2; });
     runtime->stop(ann, Millis(2'000));
     _exit(ran && !is_running(child) && runtime->inspect(ann)->exit_code == 128 + SIGTERM ? 0 : 4);
   }

@@ -85,7 +85,7 @@ class Supervisor {
  public:
   Supervisor(const Prepared& prepared, int lock, int report)
       : prepared_(prepared), log_bytes_(prepared.launch.log_bytes), lock_(lock), report_(report) {
-    boot_.add("boot ").add(prepared.launch.boot.c_str()).add("\n");
+    head_.add("scope ").add(prepared.launch.scope.c_str()).add("\n");
   }
 
   [[noreturn]] void run() {
@@ -246,7 +246,7 @@ class Supervisor {
 
   // The lines that TenantFiles::state() reads.
   bool write_state(bool exited, int code) {
-    Text text = boot_;
+    Text text = head_;
     text.add("supervisor ");
     text.add(static_cast<std::uint64_t>(self_.pid)).add(" ").add(self_.start).add("\ncommand ");
     text.add(static_cast<std::uint64_t>(command_.pid)).add(" ").add(command_.start).add("\n");
@@ -260,7 +260,7 @@ class Supervisor {
 
   const Prepared& prepared_;
   const std::uint64_t log_bytes_;
-  Text boot_;
+  Text head_;
   int directory_ = -1;
   int lock_;
   int report_;

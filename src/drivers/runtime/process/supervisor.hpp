@@ -21,7 +21,7 @@ struct Launch {
   std::vector<std::string> arguments;
   std::vector<Secret> environment;  // "NAME=value"
   std::string work_directory;
-  std::string boot;                // see boot_id()
+  std::string scope;               // see TenantFiles::scope()
   std::optional<Identity> user;    // to run the command as
   std::uint64_t memory_bytes = 0;  // RLIMIT_DATA of each process
   std::uint64_t open_files = 0;    // RLIMIT_NOFILE

@@ -129,7 +129,7 @@ std::optional<RunState> TenantFiles::state() const {
   std::istringstream lines(*text);
   std::string word;
   while (lines >> word) {
-    if (word == "boot") lines >> state.boot;
+    if (word == "scope") lines >> state.scope;
     if (word == "supervisor") lines >> state.supervisor.pid >> state.supervisor.start;
     if (word == "command") lines >> state.command.pid >> state.command.start;
     if (word == "exited") {
@@ -138,6 +138,12 @@ std::optional<RunState> TenantFiles::state() const {
     }
   }
   return state;
+}
+
+std::string TenantFiles::scope() const {
+  struct stat info = {};
+  if (stat(directory_.c_str(), &info) != 0) return "gone";
+  return fmt::format("{}/{}:{}", boot_id(), info.st_dev, info.st_ino);
 }
 
 void TenantFiles::remove_instance() const {

@@ -15,7 +15,7 @@ struct RunState {
   bool exited = false;
   ProcessName supervisor;
   ProcessName command;
-  std::string boot;   // see boot_id()
+  std::string scope;  // see TenantFiles::scope()
   int exit_code = 0;  // of one that exited; 128 + signal where a signal ended it
 };
 
@@ -40,6 +40,9 @@ class TenantFiles {
   std::optional<StoredSpec> spec() const;
   void write_spec(const StoredSpec& stored) const;  // makes the directories too
   std::optional<RunState> state() const;
+  // The boot of the machine and this directory: process numbers in the state of another boot, or in one that was copied
+  // from elsewhere, mean nothing here.
+  std::string scope() const;
 
   // Takes away the instance; its directory goes when no data is left in it.
   void remove_instance() const;
