@@ -84,6 +84,7 @@ function(slipway_test name)
   target_link_libraries(slipway_${name}_test PRIVATE ${ARG_DEPS} ${SLIPWAY_COMMON} GTest::gtest_main GTest::gmock)
   target_precompile_headers(slipway_${name}_test REUSE_FROM slipway_test_headers)
   gtest_discover_tests(slipway_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+                       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
 endfunction()
 

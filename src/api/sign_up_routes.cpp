@@ -83,10 +83,9 @@ net::WaitingResponse hold(const Call& call, const Context& context, const Tenant
     *token = context.watch.on_change(id, wake_if_settled);
     wake_if_settled();
   };
-  // The request is gone by then; what the answer needs of it is copied.
+  // The request is gone by then; what the answer needs of it is copied. The token ends with this function.
   const auto request = std::make_shared<net::ServerRequest>(call.request);
   waiting.finish = [&context, id, token, request, request_id = call.request_id] {
-    token->reset();
     const auto tenant = context.store.find(id);
     if (!tenant) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
     const Call again{*request, {}, {}, request_id};

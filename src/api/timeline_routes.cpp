@@ -41,8 +41,8 @@ net::Reply events(const Call& call, const Context& context) {
     *token = context.watch.on_change(id, wake_if_any);
     wake_if_any();
   };
+  // The token ends with this function.
   waiting.finish = [&context, id, after, limit, token] {
-    token->reset();
     return events_page(context, id, after, limit);
   };
   return waiting;

@@ -22,7 +22,7 @@ std::string without_ticks(std::string text) {
 
 // The rows "| `key` | type | default | meaning |" of the reference.
 std::map<std::string, Row> documented() {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "../../docs/reference/configuration.md";
+  const auto file = std::filesystem::path("docs/reference/configuration.md");
   std::ifstream in(file);
   EXPECT_TRUE(in.is_open()) << file;
   std::map<std::string, Row> rows;

@@ -30,7 +30,7 @@ std::set<std::string> options_in(const std::string& text) {
 
 // The part of docs/reference/cli.md under the heading "### slipway NAME".
 std::string documented(const std::string& name) {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "../../docs/reference/cli.md";
+  const auto file = std::filesystem::path("docs/reference/cli.md");
   std::ifstream in(file);
   EXPECT_TRUE(in.is_open()) << file;
   const std::string text(std::istreambuf_iterator<char>(in), {});

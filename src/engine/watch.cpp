@@ -5,10 +5,15 @@
 namespace slipway {
 
 Watch::Token Watch::on_change(const TenantId& id, std::function<void()> changed) {
-  auto callback = std::make_shared<std::function<void()>>(std::move(changed));
+  auto callback = std::make_shared<Callback>();
+  callback->call = std::move(changed);
   std::lock_guard lock(state_->mutex);
   state_->callbacks.emplace(id, callback);
   return Token(callback.get(), [state = state_, id, callback](void*) {
+    {
+      std::lock_guard running(callback->mutex);  // waits for a call under way; none begins after it
+      callback->call = nullptr;
+    }
     std::lock_guard guard(state->mutex);
     auto [begin, end] = state->callbacks.equal_range(id);
     for (auto it = begin; it != end; ++it) {
@@ -21,13 +26,16 @@ Watch::Token Watch::on_change(const TenantId& id, std::function<void()> changed)
 }
 
 void Watch::changed(const TenantId& id) {
-  std::vector<Callback> callbacks;
+  std::vector<std::shared_ptr<Callback>> callbacks;
   {
     std::lock_guard lock(state_->mutex);
     auto [begin, end] = state_->callbacks.equal_range(id);
     for (auto it = begin; it != end; ++it) callbacks.push_back(it->second);
   }
-  for (const Callback& callback : callbacks) (*callback)();
+  for (const auto& callback : callbacks) {
+    std::lock_guard running(callback->mutex);
+    if (callback->call) callback->call();
+  }
 }
 
 }  // namespace slipway

@@ -45,6 +45,8 @@ struct MailerCase {
   std::function<std::unique_ptr<MailerWorld>()> make;
 };
 
+inline void PrintTo(const MailerCase& one, std::ostream* out) { *out << one.name; }
+
 class MailerContract : public testing::TestWithParam<MailerCase> {
  protected:
   void SetUp() override {

@@ -109,7 +109,7 @@ inline bool runs(std::vector<std::string> arguments) {
 }
 
 inline std::string beside_this_file(const char* name) {
-  return (std::filesystem::path(__FILE__).parent_path() / name).string();
+  return (std::filesystem::path("tests/contract") / name).string();  // tests run at the root of the tree
 }
 
 // Debian's Python first: its packages are not seen by another one on the path.

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -142,12 +144,23 @@ std::string content_of(const fs::path& path) {
 }
 
 // Command lines and environments of every process, ours too.
+// Of a process that ends meanwhile, what could be read until then: an ifstream would throw.
+std::string read_of(const fs::path& path) {
+  std::string text;
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char piece[4096];
+  for (ssize_t n; file >= 0 && (n = ::read(file, piece, sizeof piece)) > 0;) text.append(piece, static_cast<size_t>(n));
+  if (file >= 0) ::close(file);
+  return text;
+}
+
 std::string process_list() {
   std::string all;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
-    if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
-    all += content_of(entry.path() / "cmdline") + content_of(entry.path() / "environ");
+  for (fs::directory_iterator entry("/proc", ignored), end; entry != end; entry.increment(ignored)) {
+    const fs::path path = entry->path();
+    if (path.filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
+    all += read_of(path / "cmdline") + read_of(path / "environ");
   }
   return all;
 }
@@ -156,9 +169,8 @@ TEST_F(OutageTest, PasswordsAreSeenNowhere) {
   TestPostgres server;
   std::string processes;
   {
-    std::atomic<bool> done = false;
-    std::jthread watcher([&] {
-      while (!done) processes += process_list();
+    std::jthread watcher([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) processes += process_list();
     });
     server.server().start();
     server.ask("ALTER SYSTEM SET log_statement = 'all'");
@@ -167,7 +179,6 @@ TEST_F(OutageTest, PasswordsAreSeenNowhere) {
     server.ask("SELECT pg_reload_conf()");
     EXPECT_TRUE(test::becomes_true([&] { return server.ask("SHOW log_statement") == "all"; }));
     server.database(installation_)->ensure(tenant_, Plan{});
-    done = true;
   }
   const auto database = server.database(installation_);
   database->ensure(tenant_, Plan{});

@@ -243,13 +243,18 @@ TEST_F(DockerRuntimeTest, what_the_init_could_not_execute_is_told) {
 }
 
 TEST_F(DockerRuntimeTest, an_end_for_want_of_memory_is_told) {
-  const TenantId tenant = new_tenant();
-  InstanceSpec spec = spec_of(tenant, {"/bin/busybox", "tail", "/dev/zero"});
-  spec.plan.memory_bytes = 8ull << 20;
-  output_of(spec);
-  ASSERT_TRUE(eventually([&] { return runtime->inspect(tenant)->state == InstanceState::exited; }));
-  EXPECT_TRUE(runtime->inspect(tenant)->out_of_memory);
-  EXPECT_EQ(runtime->inspect(tenant)->exit_code, 137);
+  // Docker hears of it from the kernel by another way than of the end, and at times the end overtakes it for good.
+  bool told = false;
+  for (int i = 0; i < 5 && !told; ++i) {
+    const TenantId tenant = new_tenant();
+    InstanceSpec spec = spec_of(tenant, {"/bin/busybox", "tail", "/dev/zero"});
+    spec.plan.memory_bytes = 8ull << 20;
+    output_of(spec);
+    ASSERT_TRUE(eventually([&] { return runtime->inspect(tenant)->state == InstanceState::exited; }));
+    EXPECT_EQ(runtime->inspect(tenant)->exit_code, 137);
+    told = eventually([&] { return runtime->inspect(tenant)->out_of_memory; }, Millis(2'000));
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST_F(DockerRuntimeTest, one_that_was_removed_by_hand_is_made_again_and_its_volume_with_it) {
