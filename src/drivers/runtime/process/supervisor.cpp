@@ -1,7 +1,6 @@
 #include "drivers/runtime/process/supervisor.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,8 +66,9 @@ bool limit(int resource, std::uint64_t wanted) {
   if (!limited) fail(report, LaunchStage::limits);
   if (launch.user) {
     const Identity& user = *launch.user;
-    if (setgroups(1, &user.gid) != 0 || setresgid(user.gid, user.gid, user.gid) != 0 ||
-        setresuid(user.uid, user.uid, user.uid) != 0) {
+    // The system calls themselves: the library's functions wait for every thread that it believes to exist here.
+    if (syscall(SYS_setgroups, 1, &user.gid) != 0 || syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0 ||
+        syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) {
       fail(report, LaunchStage::user);
     }
   }
