@@ -208,7 +208,7 @@ data_dir: {self.data}
 
     def make_key(self, scope):
         """A new API key, made as an operator makes one: over the socket."""
-        answer = request("POST", "http://slipway/v1/keys", {"name": "tests", "scope": scope}, unix=self.data / "slipway.sock")
+        answer = request("POST", "http://slipway/v1/keys", {"name": "tests", "scope": scope}, unix=str(self.data / "slipway.sock"))
         assert answer.status == 201, answer.text
         return answer.json["key"]
 
