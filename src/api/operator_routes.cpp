@@ -1,5 +1,6 @@
 #include "api/routes.hpp"
 #include "base/error.hpp"
+#include "openapi.embedded.hpp"
 
 namespace slipway::api {
 namespace {
@@ -64,6 +65,9 @@ net::Response ready(const Context& context) {
 }  // namespace
 
 void add_operator_routes(Router& router, const Context& context) {
+  router.add("GET", "/openapi.json", Needs::nothing, [](const Call&) -> net::Reply {
+    return net::Response{200, {{"Content-Type", "application/json"}}, std::string(embedded::openapi().front().second)};
+  });
   router.add("GET", "/v1/mail", Needs::admin,
              [&context](const Call& call) -> net::Reply { return mail(call, context); });
   router.add("POST", "/v1/sweep", Needs::admin,
