@@ -12,7 +12,8 @@ std::map<std::string, std::string> described(Api& api) {
   std::map<std::string, std::string> found;
   const auto answer = api.answer("GET", "/openapi.json");
   EXPECT_EQ(net::header(answer.headers, "Content-Type"), "application/json");
-  for (const auto& [path, methods] : object_of(answer).at("paths").as_object()) {
+  const json::object document = object_of(answer);
+  for (const auto& [path, methods] : document.at("paths").as_object()) {
     for (const auto& [method, operation] : methods.as_object()) {
       const auto* security = operation.as_object().if_contains("security");
       std::string name(method);

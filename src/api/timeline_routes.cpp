@@ -68,9 +68,7 @@ void stream_events(const Context& context, const TenantId& id, std::uint64_t aft
   }
 }
 
-net::Reply event_stream(const Call& call, const Context& context, const TenantId& id, std::uint64_t after) {
-  const std::string last_id = net::header(call.request.headers, "Last-Event-ID");
-  if (!last_id.empty()) after = static_cast<std::uint64_t>(parse_number("Last-Event-ID", last_id, 0, seq_limit));
+net::Reply event_stream(const Context& context, const TenantId& id, std::uint64_t after) {
   net::StreamingResponse stream;
   stream.head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
   stream.produce = [&context, id, after](net::BodyWriter& out) { stream_events(context, id, after, out); };
@@ -80,9 +78,11 @@ net::Reply event_stream(const Call& call, const Context& context, const TenantId
 // A page of the timeline; with `wait`, held until there is something to show.
 net::Reply events(const Call& call, const Context& context) {
   const TenantId id = tenant_of(call, context).id;
-  const auto after = static_cast<std::uint64_t>(query_number(call, "after", 0, 0, seq_limit));
+  auto after = static_cast<std::uint64_t>(query_number(call, "after", 0, 0, seq_limit));
+  const std::string last_id = net::header(call.request.headers, "Last-Event-ID");
+  if (!last_id.empty()) after = static_cast<std::uint64_t>(parse_number("Last-Event-ID", last_id, 0, seq_limit));
   if (net::header(call.request.headers, "Accept").find("text/event-stream") != std::string::npos) {
-    return event_stream(call, context, id, after);
+    return event_stream(context, id, after);
   }
   const auto limit = static_cast<std::size_t>(query_number(call, "limit", 100, 1, 1'000));
   const std::int64_t wait = query_number(call, "wait", 0, 0, 30);
