@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "contracts/observer.hpp"
 #include "engine/sweeper.hpp"
 #include "engine/tenants.hpp"
 #include "engine/watch.hpp"
@@ -31,6 +32,8 @@ struct Context {
   std::vector<HealthCheck> health;
   std::string version;
   Log log;
+  Observer* observer = nullptr;          // told of each answer
+  std::function<std::string()> metrics;  // what GET /metrics shows; empty: there is no such route
 };
 
 }  // namespace slipway::api

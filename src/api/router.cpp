@@ -75,14 +75,15 @@ std::optional<std::map<std::string, std::string, std::less<>>> match(const std::
 }  // namespace
 
 void Router::add(std::string method, std::string pattern, RouteHandler handler) {
-  routes_.push_back({std::move(method), segments_of(pattern), std::move(handler)});
+  routes_.push_back({std::move(method), pattern, segments_of(pattern), std::move(handler)});
 }
 
 net::Reply Router::handle(const net::ServerRequest& request) const {
   const std::string request_id = new_id("r_", clock_.now(), random_);
+  AccessLine line(request, request_id);
   net::Reply reply;
   try {
-    reply = dispatch(request, request_id);
+    reply = dispatch(request, request_id, line);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::internal || error.kind() == ErrorKind::unavailable) {
       log_.error(error.message(), {{"request", request_id}, {"method", request.method}, {"path", request.path}});
@@ -92,19 +93,22 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   const std::pair<std::string, std::string> header{"X-Request-Id", request_id};
   if (auto* response = std::get_if<net::Response>(&reply)) {
     response->headers.push_back(header);
+    line.answered(*response, log_, observer_);
   } else if (auto* streaming = std::get_if<net::StreamingResponse>(&reply)) {
     streaming->head.headers.push_back(header);
+    line.answered(streaming->head, log_, observer_);
   } else if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) {
-    waiting->finish = [finish = std::move(waiting->finish), header] {
+    waiting->finish = [finish = std::move(waiting->finish), header, line, log = log_, observer = observer_] {
       net::Response answer = finish();
       answer.headers.push_back(header);
+      line.answered(answer, log, observer);
       return answer;
     };
   }
   return reply;
 }
 
-net::Reply Router::dispatch(const net::ServerRequest& request, const std::string& request_id) const {
+net::Reply Router::dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const {
   const auto path = segments_of(request.path);
   std::string allow;
   for (const Route& route : routes_) {
@@ -115,6 +119,8 @@ net::Reply Router::dispatch(const net::ServerRequest& request, const std::string
       allow += (allow.empty() ? "" : ", ") + route.method;
       continue;
     }
+    line.route = route.pattern;
+    if (const auto id = values->find("id"); id != values->end()) line.tenant = id->second;
     return route.handler({request, std::move(*values), parse_query(request.query), request_id});
   }
   if (allow.empty()) return problem(404, fmt::format("there is nothing at {}", request.path), request_id);

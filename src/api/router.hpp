@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/access_line.hpp"
 #include "api/context.hpp"
 #include "net/http_server.hpp"
 
@@ -24,7 +25,9 @@ using RouteHandler = std::function<net::Reply(const Call&)>;
 // become problem documents (RFC 9457). Every answer bears X-Request-Id.
 class Router {
  public:
-  Router(const Clock& clock, Random& random, Log log) : clock_(clock), random_(random), log_(std::move(log)) {}
+  // `observer` may be null.
+  Router(const Clock& clock, Random& random, Log log, Observer* observer = nullptr)
+      : clock_(clock), random_(random), log_(std::move(log)), observer_(observer) {}
 
   // `pattern`: "/v1/tenants/{id}"; a segment in braces matches one non-empty segment.
   void add(std::string method, std::string pattern, RouteHandler handler);
@@ -34,14 +37,16 @@ class Router {
  private:
   struct Route {
     std::string method;
+    std::string pattern;
     std::vector<std::string> segments;
     RouteHandler handler;
   };
-  net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id) const;
+  net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const;
 
   const Clock& clock_;
   Random& random_;
   Log log_;
+  Observer* observer_;
   std::vector<Route> routes_;
 };
 

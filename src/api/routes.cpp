@@ -32,11 +32,12 @@ std::optional<TimePoint> next_try(const Tenant& t) {
 }  // namespace
 
 Router make_router(const Context& context) {
-  Router router(context.clock, context.random, context.log);
+  Router router(context.clock, context.random, context.log, context.observer);
   add_sign_up_routes(router, context);
   add_tenant_routes(router, context);
   add_timeline_routes(router, context);
   add_operator_routes(router, context);
+  add_metrics_routes(router, context);
   return router;
 }
 

@@ -30,6 +30,7 @@ class ApiClient {
   boost::json::object stats(const TenantId& id);
   boost::json::object mail(std::size_t limit);
   boost::json::object sweep(bool dry_run);
+  boost::json::object status();
   boost::json::object version();
 
   void logs(const TenantId& id, std::size_t tail, bool follow, const std::function<bool(std::string_view)>& chunk,

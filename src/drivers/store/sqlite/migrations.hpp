@@ -65,6 +65,13 @@ CREATE TABLE events (
 );
 CREATE INDEX events_tenant ON events (tenant_id, seq);
 )sql",
+    R"sql(
+ALTER TABLE tenants ADD COLUMN ready_at INTEGER;         -- first_ready_at of the document
+ALTER TABLE tenants ADD COLUMN mail_owed_since INTEGER;  -- the first try of the oldest mail still to be sent
+UPDATE tenants SET ready_at = json_extract(doc, '$.first_ready_at');
+CREATE INDEX tenants_ready ON tenants (ready_at, created_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX tenants_mail_owed ON tenants (mail_owed_since) WHERE mail_owed_since IS NOT NULL;
+)sql",
 };
 
 }  // namespace slipway::sqlite
