@@ -163,6 +163,8 @@ json::object ApiClient::sweep(bool dry_run) {
       {.method = "POST", .target = dry_run ? "/v1/sweep?dry_run=1" : "/v1/sweep", .timeout = std::chrono::minutes(5)});
 }
 
+json::object ApiClient::status() { return get("/v1/status"); }
+
 json::object ApiClient::version() { return get("/v1/version"); }
 
 void ApiClient::logs(const TenantId& id, std::size_t tail, bool follow,

@@ -31,6 +31,7 @@ class ApiClient {
   boost::json::object stats(const TenantId& id);
   boost::json::object mail(std::size_t limit);
   boost::json::object sweep(bool dry_run);
+  boost::json::object status();
   boost::json::object version();
 
   boost::json::object create_key(const std::string& name, const std::string& scope);

@@ -191,6 +191,11 @@ void add_changing(CLI::App& app, Context& context) {
 }
 
 void add_service(CLI::App& app, Context& context) {
+  CLI::App& status = add(app, "status", "Show tenants by status, how long sign-ups took and what is owed", "Service");
+  const auto of_status = describe(status, "slipway status");
+  runs(status, context, of_status,
+       [&context](ApiClient& api, const Common& c) { return show_service_status(context, api, c.json); });
+
   CLI::App& mail = add(app, "mail", "List the mails to customers and whether they went out", "Service");
   const auto of_mail = describe(mail, "slipway mail --limit 20");
   auto limit = std::make_shared<std::size_t>(100);
