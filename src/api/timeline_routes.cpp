@@ -42,9 +42,7 @@ net::Reply events(const Call& call, const Context& context) {
     wake_if_any();
   };
   // The token ends with this function.
-  waiting.finish = [&context, id, after, limit, token] {
-    return events_page(context, id, after, limit);
-  };
+  waiting.finish = [&context, id, after, limit, token] { return events_page(context, id, after, limit); };
   return waiting;
 }
 
