@@ -41,7 +41,7 @@ const Mail* find_mail(const Tenant& tenant, std::string_view purpose) {
 std::optional<TimePoint> mail_owed_since(const Tenant& tenant) {
   std::optional<TimePoint> since;
   for (const Mail& mail : tenant.mails) {
-    if (mail.state != MailState::pending || mail.attempts == 0) continue;
+    if (mail.state != MailState::pending || mail.first_at == TimePoint()) continue;
     if (!since || mail.first_at < *since) since = mail.first_at;
   }
   return since;
