@@ -1,4 +1,4 @@
-# What `cmake --install` puts where, and the Debian package (cpack -G DEB). Man pages and completions are printed by
+# What `cmake --install` puts where. Man pages and completions are printed by
 # the program itself, so that they cannot go stale.
 include(GNUInstallDirs)
 

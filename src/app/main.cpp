@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "app/config_commands.hpp"
 #include "app/config_secret.hpp"
 #include "app/describe_commands.hpp"
 #include "app/own_commands.hpp"
@@ -59,6 +60,7 @@ int run(int argc, char** argv) {
       ->type_name("FILE");
   app.add_flag("--json", context.json, "print JSON");
   add_own_commands(app, context);
+  add_config_commands(app, context);
   cli::add_client_commands(app, context);
   add_describe_commands(app, context);
   return cli::run(app, argc, argv, context);
