@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.hpp"
 #include "model/names.hpp"
 #include "net/http_client.hpp"
 
@@ -15,7 +16,8 @@ namespace slipway::cli {
 // status means, with the server's words; a server that cannot be reached is Error(unavailable) with what to do.
 class ApiClient {
  public:
-  explicit ApiClient(const net::Endpoint& endpoint);
+  // With a key, every request bears it (Authorization: Bearer …).
+  explicit ApiClient(const net::Endpoint& endpoint, Secret api_key = {});
 
   // The id itself, or that of the tenant with this subdomain. Throws not_found.
   TenantId resolve(const std::string& id_or_subdomain);
@@ -49,7 +51,10 @@ class ApiClient {
   template <class Call>
   auto reached(Call call);
 
+  void sign(net::ClientRequest& request) const;
+
   std::string where_;
+  Secret api_key_;
   net::HttpClient http_;
 };
 

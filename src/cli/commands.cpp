@@ -55,7 +55,7 @@ void complete(Common& common, const Context& context) {
 void runs(CLI::App& command, Context& context, std::shared_ptr<Common> common, Run run) {
   command.callback([&context, common = std::move(common), run = std::move(run)] {
     complete(*common, context);
-    ApiClient api(context.find_server(common->choice));
+    ApiClient api(context.find_server(common->choice), context.api_key());
     context.exit_code = run(api, *common);
   });
 }
