@@ -32,7 +32,7 @@ class Shell:
         (place / "bin" / "slipway").symlink_to(binary().resolve())
         self.docker, self.server = docker, None
         self.api_port, self.database_port = free_port(), free_port()
-        self.first_port = 45000 + number * 1000
+        self.first_port = 21000 + number * 1000  # below the ports that the kernel gives away by itself
         self.network = f"slipway-docs-{os.getpid()}-{number}"
         self.status, self.state = 0, place / "state"
         self.environment = {
