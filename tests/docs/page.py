@@ -5,6 +5,7 @@ line that is only `…` for any number of lines. `> ` goes on with a command. HT
 
   <!-- file: slipway.yaml -->   the block is written to that file
   <!-- not run: reason -->      the block needs what a test machine lacks
+  <!-- instead: PROGRAM -->     this tree's PROGRAM does, without a container registry, what the block does with one
   <!-- server: FILE -->         a server with this tree's FILE as its slipway.yaml runs by then
 """
 
@@ -13,7 +14,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMENT = re.compile(r"<!-- (file|not run|server): (.+?) -->\s*$")
+COMMENT = re.compile(r"<!-- (file|not run|instead|server): (.+?) -->\s*$")
 FENCE = re.compile(r"^(\s*)```\s*(\S*)")
 
 
@@ -32,6 +33,7 @@ class Block:
     lines: list
     file: str = ""
     not_run: str = ""
+    instead: str = ""
     server: str = ""
 
     def commands(self):

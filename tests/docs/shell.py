@@ -78,7 +78,7 @@ class Shell:
             return self.serve(command)
         if self.status != 0 and command.text != "echo $?":
             raise Mismatch(f"the command before ended with {self.status}; a page that means it goes on with `echo $?`")
-        script = (f"[ -f {self.state} ] && . {self.state}; (exit {self.status})\n{self.typed(command.text)}\n"
+        script = (f"set -a; [ -f {self.state} ] && . {self.state}; (exit {self.status})\n{self.typed(command.text)}\n"
                   f"status=$?; {{ export -p; echo cd $(printf %q \"$PWD\"); }} > {self.state}; exit $status")
         done = subprocess.run(["bash", "-c", script], cwd=self.directory, env=self.environment, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
