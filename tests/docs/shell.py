@@ -46,7 +46,7 @@ class Shell:
         return re.sub(r"(localhost:|127\.0\.0\.1:)20(\d{3})\b", lambda m: m[1] + str(self.first_port + int(m[2])), text)
 
     def printed(self, text):
-        text = text.replace(f"127.0.0.1:{self.api_port}", "127.0.0.1:8080").replace(str(self.home), "/home/you")
+        text = text.replace(f"127.0.0.1:{self.api_port}", "127.0.0.1:8080").replace(str(self.home), "~")
         return re.sub(rf"\b{self.first_port // 1000}(\d{{3}})\b", r"20\1", text)
 
     def settle(self):
