@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/gate.hpp"
 #include "base/log.hpp"
 #include "engine/sweeper.hpp"
 #include "engine/tenants.hpp"
@@ -20,6 +21,7 @@ struct HealthCheck {
 // Everything that routes need. References outlive the router.
 struct Context {
   Store& store;
+  Gate& gate;
   Tenants& tenants;
   Watch& watch;
   Sweeper& sweeper;
@@ -30,6 +32,7 @@ struct Context {
   RuntimeStats* stats = nullptr;
   std::vector<HealthCheck> health;
   std::string version;
+  Secret status_key;  // signs the status URLs that need no key
   Log log;
 };
 

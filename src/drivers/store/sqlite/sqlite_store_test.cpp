@@ -219,5 +219,14 @@ TEST(SqliteStore, ALedgerThatAnotherProcessLocksIsUnavailable) {
   create(store, 1);
 }
 
+TEST(SqliteStoreTest, TheLedgerItselfKeepsTheAuditTrailAsItIs) {
+  const Scratch scratch;
+  SqliteStore(scratch.path()).record({0, TimePoint(Millis(1)), "k_1", "POST /x", "t_1", "unix", "r_1"});
+  Connection ledger(scratch.path(), Connection::Mode::write, Millis(1'000));
+  EXPECT_THROW(ledger.execute("UPDATE audit SET actor = 'k_2'"), Error);
+  EXPECT_THROW(ledger.execute("DELETE FROM audit"), Error);
+  EXPECT_EQ(SqliteStore(scratch.path()).audit({}).at(0).actor, "k_1");
+}
+
 }  // namespace
 }  // namespace slipway::sqlite::test
