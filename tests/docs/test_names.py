@@ -71,7 +71,11 @@ def help_of(*command):
 @pytest.fixture(scope="session")
 def commands():
     names = re.findall(r"^  ([a-z]+)  ", help_of(), re.MULTILINE)
-    return {name: help_of(name) for name in names}
+    helps = {name: help_of(name) for name in names}
+    for name, text in list(helps.items()):   # the options of `keys create` and its like
+        for inner in re.findall(r"^  ([a-z]+)  ", text, re.MULTILINE):
+            helps[name] += help_of(name, inner)
+    return helps
 
 
 def unknown_commands(page, commands):
