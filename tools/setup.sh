@@ -141,6 +141,17 @@ fetch_static_libpq() {
   quietly "static libpq" unpack_package "$(packages archives)" "$to"
 }
 
+# Unpacks Prometheus for the test of its rules and of the dashboard.
+fetch_prometheus() {
+  local to=$slipway_root/build/cache/prometheus
+  if command -v promtool >/dev/null || [[ -x $to/usr/bin/promtool ]]; then
+    return
+  fi
+  mkdir -p "$to"
+  apt_update_once || return
+  quietly "Prometheus" unpack_package "$(packages programs)" "$to"
+}
+
 unpack_package() {
   local work
   work=$(mktemp -d)

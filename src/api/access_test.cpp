@@ -50,7 +50,8 @@ TEST(Scopes, WithoutAKeyOnlyHealthAndTheStatusUrlAnswer) {
     const auto space = route.find(' ');
     std::string path = route.substr(space + 1);
     if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, id.value());
-    const bool open = path == "/healthz" || path == "/readyz" || path == "/openapi.json" || path.ends_with("/status");
+    const bool open =
+        path == "/healthz" || path == "/readyz" || path == "/openapi.json" || route.ends_with("{id}/status");
     const auto answer = api.answer(route.substr(0, space), path);
     EXPECT_EQ(answer.status == 401, !open) << route << " " << answer.status;
     EXPECT_EQ(net::header(answer.headers, "WWW-Authenticate").empty(), open) << route;
@@ -65,12 +66,22 @@ TEST(Scopes, ASignupKeyMayOnlySignUp) {
     const auto space = route.find(' ');
     std::string path = route.substr(space + 1);
     if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, id.value());
-    const bool open = path == "/healthz" || path == "/readyz" || path == "/openapi.json" || path.ends_with("/status");
+    const bool open =
+        path == "/healthz" || path == "/readyz" || path == "/openapi.json" || route.ends_with("{id}/status");
     if (open || path == "/provision") continue;
     EXPECT_EQ(api.answer(route.substr(0, space), path, "", headers).status, 403) << route;
   }
   EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("bert"), headers).status, 202);
   EXPECT_EQ(api.tenant(id).desired, Desired::running);
+}
+
+TEST(Scopes, AMetricsKeyMayOnlyReadMetrics) {
+  Api api;
+  const auto headers = bearing(key_of(api, "metrics"));
+  EXPECT_EQ(api.answer("GET", "/metrics", "", headers).status, 200);
+  EXPECT_EQ(api.answer("GET", "/v1/status", "", headers).status, 403);
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("acme"), headers).status, 403);
+  EXPECT_EQ(api.answer("GET", "/metrics", "", bearing(key_of(api, "signup"))).status, 403);
 }
 
 TEST(Scopes, ARevokedOrUnknownKeyIsWorthless) {

@@ -6,6 +6,7 @@
 
 #include "api/gate.hpp"
 #include "base/log.hpp"
+#include "contracts/observer.hpp"
 #include "engine/sweeper.hpp"
 #include "engine/tenants.hpp"
 #include "engine/watch.hpp"
@@ -34,6 +35,8 @@ struct Context {
   std::string version;
   Secret status_key;  // signs the status URLs that need no key
   Log log;
+  Observer* observer = nullptr;          // told of each answer
+  std::function<std::string()> metrics;  // what GET /metrics shows; empty: there is no such route
 };
 
 }  // namespace slipway::api

@@ -97,9 +97,10 @@ std::vector<std::string> Router::routes() const {
 
 net::Reply Router::handle(const net::ServerRequest& request) const {
   const std::string request_id = new_id("r_", context_.clock.now(), context_.random);
+  AccessLine line(request, request_id);
   net::Reply reply;
   try {
-    reply = dispatch(request, request_id);
+    reply = dispatch(request, request_id, line);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::internal || error.kind() == ErrorKind::unavailable) {
       context_.log.error(error.message(),
@@ -114,24 +115,28 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   };
   if (auto* response = std::get_if<net::Response>(&reply)) {
     add_headers(*response, headers);
+    line.answered(*response, context_.log, context_.observer);
   } else if (auto* streaming = std::get_if<net::StreamingResponse>(&reply)) {
     add_headers(streaming->head, headers);
+    line.answered(streaming->head, context_.log, context_.observer);
   } else if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) {
-    waiting->finish = [finish = std::move(waiting->finish), headers, add_headers, request_id] {
+    waiting->finish = [finish = std::move(waiting->finish), headers, add_headers, line, log = context_.log,
+                       observer = context_.observer] {
       net::Response answer;
       try {
         answer = finish();
       } catch (const Error& error) {
-        answer = problem(error, request_id);
+        answer = problem(error, line.request_id);
       }
       add_headers(answer, headers);
+      line.answered(answer, log, observer);
       return answer;
     };
   }
   return reply;
 }
 
-net::Reply Router::dispatch(const net::ServerRequest& request, const std::string& request_id) const {
+net::Reply Router::dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const {
   const auto path = segments_of(request.path);
   std::string allow;
   for (const Route& route : routes_) {
@@ -142,6 +147,8 @@ net::Reply Router::dispatch(const net::ServerRequest& request, const std::string
       if (allow.find(route.method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + route.method;
       continue;
     }
+    line.route = route.pattern;
+    if (const auto id = values->find("id"); id != values->end()) line.tenant = id->second;
     Caller caller = context_.gate.admit(request, route.needs);
     return run(route, {request, std::move(*values), parse_query(request.query), request_id, std::move(caller)});
   }

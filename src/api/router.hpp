@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/access_line.hpp"
 #include "api/context.hpp"
 #include "api/gate.hpp"
 #include "net/http_server.hpp"
@@ -51,7 +52,7 @@ class Router {
     RouteHandler handler;
     Audit audit;
   };
-  net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id) const;
+  net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const;
   net::Reply run(const Route& route, const Call& call) const;
 
   const Context& context_;

@@ -88,7 +88,12 @@ Tenant accept(const Call& call, const Context& context) {
     throw Error(ErrorKind::conflict, fmt::format("{}: {}", refused->field, refused->reason))
         .on(refused->field, refused->reason);
   }
-  if (auto* created = std::get_if<Created>(&result)) return std::move(created->tenant);
+  if (auto* created = std::get_if<Created>(&result)) {
+    const Tenant& t = created->tenant;
+    context.log.info("signed up",
+                     {{"request", call.request_id}, {"tenant", t.id.value()}, {"subdomain", t.sign_up.slug.value()}});
+    return std::move(created->tenant);
+  }
   return std::move(std::get<Existing>(result).tenant);
 }
 

@@ -30,7 +30,9 @@ struct Api : test::TestWorld {
                     }}},
                   "1.2.3",
                   Secret("status key"),
-                  Log::silent()};
+                  Log::silent(),
+                  nullptr,
+                  [] { return std::string("up 1\n"); }};
   Router router = make_router(context);
 
   net::Reply ask(const std::string& method, const std::string& path, const std::string& body = "",

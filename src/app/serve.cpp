@@ -20,6 +20,8 @@
 #include "base/error.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
+#include "metrics/measured.hpp"
+#include "metrics/metrics.hpp"
 #include "net/http_probe.hpp"
 #include "net/http_server.hpp"
 
@@ -83,12 +85,19 @@ class Slipway {
         mailer_(make_mailer(config, clock_)),
         probe_(config.access.spec.probe_address),
         settings_(settings_of(config, address_of(config, log))),
-        world_{*store_, *runtime_, *database_, *mailer_,
-               probe_,  clock_,    random_,    dynamic_cast<RuntimeLogs*>(runtime_.get())},
+        world_{measured_store_,
+               measured_runtime_,
+               measured_database_,
+               measured_mailer_,
+               probe_,
+               clock_,
+               random_,
+               dynamic_cast<RuntimeLogs*>(runtime_.get()),
+               &metrics_},
         engine_(world_, settings_, fmt::format("pid-{}", getpid()), dynamic_cast<RuntimeEvents*>(runtime_.get()), log),
         tenants_(world_, settings_, [this](const TenantId& id) { engine_.wake(id); }),
-        gate_(*store_, clock_, config.api.access),
-        context_{*store_,
+        gate_(measured_store_, clock_, config.api.access),
+        context_{measured_store_,
                  gate_,
                  tenants_,
                  engine_.watch(),
@@ -101,7 +110,9 @@ class Slipway {
                  health_checks(),
                  std::string(version),
                  Secret(to_hex(hmac_sha256(master_key_, "status URLs"))),
-                 log},
+                 log,
+                 &metrics_,
+                 [this] { return metrics_.scrape(measured_store_); }},
         router_(api::make_router(context_)),
         http_([this](const net::ServerRequest& request) { return router_.handle(request); }, {}, log),
         keeper_(managed_.get(), log) {}
@@ -136,10 +147,10 @@ class Slipway {
   }
 
   std::vector<api::HealthCheck> health_checks() {
-    return {{"ledger", [this] { return store_->next_due(), std::string("ok"); }},
-            {"runtime", [this] { return runtime_->check(); }},
-            {"database", [this] { return database_->check(); }},
-            {"mail", [this] { return mailer_->check(); }}};
+    return {{"ledger", [this] { return measured_store_.next_due(), std::string("ok"); }},
+            {"runtime", [this] { return measured_runtime_.check(); }},
+            {"database", [this] { return measured_database_.check(); }},
+            {"mail", [this] { return measured_mailer_.check(); }}};
   }
 
   const Config& config_;
@@ -154,6 +165,11 @@ class Slipway {
   std::unique_ptr<postgres::ManagedServer> managed_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Mailer> mailer_;
+  Metrics metrics_{version, clock_};
+  MeasuredStore measured_store_{*store_, metrics_};
+  MeasuredRuntime measured_runtime_{*runtime_, metrics_};
+  MeasuredDatabase measured_database_{*database_, metrics_};
+  MeasuredMailer measured_mailer_{*mailer_, metrics_};
   net::HttpProbe probe_;
   Settings settings_;
   World world_;

@@ -62,7 +62,12 @@ std::string of_tenant(const TenantId& id, std::string_view rest = "") {
 
 }  // namespace
 
-ApiClient::ApiClient(const net::Endpoint& endpoint) : where_(endpoint.url), http_(endpoint) {}
+ApiClient::ApiClient(const net::Endpoint& endpoint, Secret api_key)
+    : where_(endpoint.url), api_key_(std::move(api_key)), http_(endpoint) {}
+
+void ApiClient::sign(net::ClientRequest& request) const {
+  if (!api_key_.empty()) request.headers.emplace_back("Authorization", "Bearer " + api_key_.reveal());
+}
 
 template <class Call>
 auto ApiClient::reached(Call call) {
@@ -78,6 +83,7 @@ auto ApiClient::reached(Call call) {
 }
 
 net::Response ApiClient::send(net::ClientRequest request) {
+  sign(request);
   request.headers.emplace_back("Accept", "application/json");
   if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   net::Response response = reached([&] { return http_.send(request); });
@@ -163,12 +169,15 @@ json::object ApiClient::sweep(bool dry_run) {
       {.method = "POST", .target = dry_run ? "/v1/sweep?dry_run=1" : "/v1/sweep", .timeout = std::chrono::minutes(5)});
 }
 
+json::object ApiClient::status() { return get("/v1/status"); }
+
 json::object ApiClient::version() { return get("/v1/version"); }
 
 void ApiClient::logs(const TenantId& id, std::size_t tail, bool follow,
                      const std::function<bool(std::string_view)>& chunk, std::stop_token stop) {
   net::ClientRequest request;
   request.target = of_tenant(id, fmt::format("/logs?tail={}{}", tail, follow ? "&follow=1" : ""));
+  sign(request);
   if (follow) request.timeout = Millis(0);  // an app may be silent for days
   const net::Response response = reached([&] { return http_.stream(request, chunk, stop); });
   if (response.status >= 400) throw problem_of(response);

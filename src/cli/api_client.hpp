@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.hpp"
 #include "model/names.hpp"
 #include "net/http_client.hpp"
 
@@ -15,7 +16,8 @@ namespace slipway::cli {
 // status means, with the server's words; a server that cannot be reached is Error(unavailable) with what to do.
 class ApiClient {
  public:
-  explicit ApiClient(const net::Endpoint& endpoint);
+  // With a key, every request bears it (Authorization: Bearer …).
+  explicit ApiClient(const net::Endpoint& endpoint, Secret api_key = {});
 
   // The id itself, or that of the tenant with this subdomain. Throws not_found.
   TenantId resolve(const std::string& id_or_subdomain);
@@ -31,6 +33,7 @@ class ApiClient {
   boost::json::object stats(const TenantId& id);
   boost::json::object mail(std::size_t limit);
   boost::json::object sweep(bool dry_run);
+  boost::json::object status();
   boost::json::object version();
 
   boost::json::object create_key(const std::string& name, const std::string& scope);
@@ -48,7 +51,10 @@ class ApiClient {
   template <class Call>
   auto reached(Call call);
 
+  void sign(net::ClientRequest& request) const;
+
   std::string where_;
+  Secret api_key_;
   net::HttpClient http_;
 };
 

@@ -55,7 +55,7 @@ void complete(Common& common, const Context& context) {
 void runs(CLI::App& command, Context& context, std::shared_ptr<Common> common, Run run) {
   command.callback([&context, common = std::move(common), run = std::move(run)] {
     complete(*common, context);
-    ApiClient api(context.find_server(common->choice));
+    ApiClient api(context.find_server(common->choice), context.api_key());
     context.exit_code = run(api, *common);
   });
 }
@@ -191,6 +191,11 @@ void add_changing(CLI::App& app, Context& context) {
 }
 
 void add_service(CLI::App& app, Context& context) {
+  CLI::App& status = add(app, "status", "Show tenants by status, how long sign-ups took and what is owed", "Service");
+  const auto of_status = describe(status, "slipway status");
+  runs(status, context, of_status,
+       [&context](ApiClient& api, const Common& c) { return show_service_status(context, api, c.json); });
+
   CLI::App& mail = add(app, "mail", "List the mails to customers and whether they went out", "Service");
   const auto of_mail = describe(mail, "slipway mail --limit 20");
   auto limit = std::make_shared<std::size_t>(100);

@@ -67,7 +67,7 @@ def test_real_answers_are_as_described(slipway):
     for read in ("", "/events", "/stats", "/logs?tail=5"):
         ask("GET", path + read)
     for read in ("/v1/tenants?limit=1", "/v1/tenants?q=bert", "/v1/tenants?subdomain=bert", "/v1/mail", "/v1/version",
-                 "/healthz", "/readyz", "/openapi.json", "/v1/keys", "/v1/audit"):
+                 "/healthz", "/readyz", "/openapi.json", "/v1/keys", "/v1/audit", "/v1/status", "/metrics"):
         ask("GET", read)
     key = ask("POST", "/v1/keys", {"name": "k", "scope": "signup"}, 201).json
     accepted = ask("POST", "/provision", dict(body, subdomain="cleo"), 202, Authorization=f"Bearer {key['key']}")

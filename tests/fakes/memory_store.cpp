@@ -206,6 +206,38 @@ void MemoryStore::append(const TenantId& id, const Event& event) {
   append_locked(id, event);
 }
 
+Overview MemoryStore::overview(TimePoint now, TimePoint ready_since) {
+  std::lock_guard lock(mutex_);
+  told_ = now;
+  free_expired_holds();
+  const auto keep_older = [](std::optional<TimePoint>& oldest, TimePoint at) {
+    if (!oldest || at < *oldest) oldest = at;
+  };
+  Overview overview;
+  for (const auto& [id, row] : rows_) {
+    const Tenant& t = row.tenant;
+    ++overview.tenants[t.status];
+    if (t.due_at && *t.due_at <= now && (!row.lease || row.lease->until <= now)) {
+      ++overview.due;
+      keep_older(overview.oldest_due, *t.due_at);
+    }
+    if (const auto since = mail_owed_since(t)) {
+      ++overview.mail_owed;
+      keep_older(overview.mail_owed_since, *since);
+    }
+    if (t.first_ready_at && *t.first_ready_at >= ready_since) {
+      overview.to_ready.push_back(*t.first_ready_at - t.created_at);
+    }
+  }
+  std::sort(overview.to_ready.begin(), overview.to_ready.end());
+  overview.ports = ports_.size();
+  for (const auto& [port, row] : ports_) {
+    overview.ports_leased += row.lease.status == PortStatus::leased ? 1 : 0;
+    overview.ports_held += row.lease.status == PortStatus::held ? 1 : 0;
+  }
+  return overview;
+}
+
 void MemoryStore::break_leases() {
   std::lock_guard lock(mutex_);
   for (auto& entry : rows_) entry.second.lease.reset();

@@ -28,6 +28,7 @@ class MemoryStore : public Store {
   std::vector<PortLease> ports() override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
+  Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override { return installation_; }
   void break_leases() override;
 

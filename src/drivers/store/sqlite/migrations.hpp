@@ -88,6 +88,13 @@ CREATE INDEX audit_target ON audit (target, seq);
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 )sql",
+    R"sql(
+ALTER TABLE tenants ADD COLUMN ready_at INTEGER;         -- first_ready_at of the document
+ALTER TABLE tenants ADD COLUMN mail_owed_since INTEGER;  -- the first try of the oldest mail still to be sent
+UPDATE tenants SET ready_at = json_extract(doc, '$.first_ready_at');
+CREATE INDEX tenants_ready ON tenants (ready_at, created_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX tenants_mail_owed ON tenants (mail_owed_since) WHERE mail_owed_since IS NOT NULL;
+)sql",
 };
 
 }  // namespace slipway::sqlite

@@ -3,6 +3,7 @@
 #include "drivers/store/sqlite/access_rows.hpp"
 #include "drivers/store/sqlite/backup.hpp"
 #include "drivers/store/sqlite/group_commit.hpp"
+#include "drivers/store/sqlite/overview.hpp"
 #include "drivers/store/sqlite/ports.hpp"
 #include "drivers/store/sqlite/reader_pool.hpp"
 #include "drivers/store/sqlite/rows.hpp"
@@ -138,6 +139,13 @@ void SqliteStore::append(const TenantId& id, const Event& event) {
     insert_event(ledger, id, event);
     trim_events(ledger, id);
   });
+}
+
+Overview SqliteStore::overview(TimePoint now, TimePoint ready_since) {
+  tell(now);
+  Overview overview = readers_->read([&](Connection& ledger) { return overview_of(ledger, now, ready_since); });
+  overview.ports = std::size_t{options_.last_port.value()} - options_.first_port.value() + 1;
+  return overview;
 }
 
 InstallationId SqliteStore::installation() { return installation_; }

@@ -39,6 +39,7 @@ class SqliteStore : public Store {
   std::vector<PortLease> ports() override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
+  Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override;
   void break_leases() override;
 

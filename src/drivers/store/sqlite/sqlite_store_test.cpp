@@ -105,6 +105,23 @@ TEST(SqliteStore, ALedgerMayBeOpenedFirstByManyAtOnce) {
   EXPECT_EQ(names.size(), 1u);
 }
 
+TEST(SqliteStore, AnOlderLedgerIsMigratedWithWhatItKnows) {
+  const Scratch scratch;
+  {
+    SqliteStore store(scratch.path());
+    Tenant tenant = create(store, 1);
+    tenant.first_ready_at = t0 + Millis(4'000);
+    ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
+  }
+  execute(scratch.path(), "DROP INDEX tenants_ready");
+  execute(scratch.path(), "DROP INDEX tenants_mail_owed");
+  execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN ready_at");
+  execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN mail_owed_since");
+  execute(scratch.path(), "PRAGMA user_version=1");
+  SqliteStore store(scratch.path());
+  EXPECT_THAT(store.overview(t0, t0).to_ready, testing::ElementsAre(Millis(4'000)));
+}
+
 TEST(SqliteStore, ANewerSchemaIsRefused) {
   const Scratch scratch;
   { SqliteStore store(scratch.path()); }
