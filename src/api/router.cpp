@@ -85,10 +85,7 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   try {
     reply = dispatch(request, request_id, line);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::internal || error.kind() == ErrorKind::unavailable) {
-      log_.error(error.message(), {{"request", request_id}, {"method", request.method}, {"path", request.path}});
-    }
-    reply = problem(error, request_id);
+    reply = line.failed(error, log_);
   }
   const std::pair<std::string, std::string> header{"X-Request-Id", request_id};
   if (auto* response = std::get_if<net::Response>(&reply)) {
@@ -99,7 +96,12 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
     line.answered(streaming->head, log_, observer_);
   } else if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) {
     waiting->finish = [finish = std::move(waiting->finish), header, line, log = log_, observer = observer_] {
-      net::Response answer = finish();
+      net::Response answer;
+      try {
+        answer = finish();
+      } catch (const Error& error) {
+        answer = line.failed(error, log);
+      }
       answer.headers.push_back(header);
       line.answered(answer, log, observer);
       return answer;
