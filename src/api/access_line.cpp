@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "api/problem.hpp"
+
 namespace slipway::api {
 namespace {
 
@@ -26,6 +28,13 @@ std::string tenant_at(const std::string& location) {
 
 AccessLine::AccessLine(const net::ServerRequest& request, std::string id)
     : method(request.method), path(request.path), peer(request.peer), request_id(std::move(id)) {}
+
+net::Response AccessLine::failed(const Error& error, const Log& log) const {
+  if (error.kind() == ErrorKind::internal || error.kind() == ErrorKind::unavailable) {
+    log.error(error.message(), {{"request", request_id}, {"method", method}, {"path", path}});
+  }
+  return problem(error, request_id);
+}
 
 void AccessLine::answered(const net::Response& response, const Log& log, Observer* observer) const {
   const auto took = std::chrono::steady_clock::now() - began;

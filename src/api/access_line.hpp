@@ -2,6 +2,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "contracts/observer.hpp"
 #include "net/http_server.hpp"
@@ -12,6 +13,9 @@ namespace slipway::api {
 // way. What a request asked for in its query or body is never written down.
 struct AccessLine {
   explicit AccessLine(const net::ServerRequest& request, std::string request_id);
+
+  // The problem document for the client; what is our side's fault is logged.
+  net::Response failed(const Error& error, const Log& log) const;
 
   // One line: at debug where something was only read, else at info.
   void answered(const net::Response& response, const Log& log, Observer* observer) const;

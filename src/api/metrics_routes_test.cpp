@@ -97,6 +97,20 @@ TEST(Answers, ThatWereWaitedForAreToldWhenTheyAreMade) {
   EXPECT_THAT(api.answers.lines, ElementsAre("POST /provision 202"));
 }
 
+TEST(Answers, ThatWereWaitedForAndFailedAreProblemsToo) {
+  Api api;
+  Router router(api.clock, api.random, Log::silent(), &api.answers);
+  router.add("GET", "/slow", [](const Call&) -> net::Reply {
+    net::WaitingResponse waiting;
+    waiting.finish = []() -> net::Response { throw Error(ErrorKind::unavailable, "ledger: disk I/O error"); };
+    return waiting;
+  });
+  const net::Response answer = std::get<net::WaitingResponse>(api.ask(router, "GET", "/slow")).finish();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(net::header(answer.headers, "X-Request-Id"), "");
+  EXPECT_THAT(api.answers.lines, ElementsAre("GET /slow 503"));
+}
+
 std::vector<json::object> logged(Api& api, LogLevel level, const std::function<void(const Router&)>& use) {
   testing::internal::CaptureStderr();
   {

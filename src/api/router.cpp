@@ -102,11 +102,7 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   try {
     reply = dispatch(request, request_id, line);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::internal || error.kind() == ErrorKind::unavailable) {
-      context_.log.error(error.message(),
-                         {{"request", request_id}, {"method", request.method}, {"path", request.path}});
-    }
-    reply = problem(error, request_id);
+    reply = line.failed(error, context_.log);
   }
   net::Headers headers = context_.gate.cors_headers(request);
   headers.emplace_back("X-Request-Id", request_id);
@@ -126,7 +122,7 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
       try {
         answer = finish();
       } catch (const Error& error) {
-        answer = problem(error, line.request_id);
+        answer = line.failed(error, log);
       }
       add_headers(answer, headers);
       line.answered(answer, log, observer);

@@ -107,6 +107,10 @@ def test_prometheus_scrapes_alerts_and_fills_the_dashboard(picky, place):
         asked = set().union(*(metric_names(e) for e in queries + [rule["query"] for rule in rules]))
         assert len(asked) > 10 and asked <= shown, asked - shown
 
+        [running] = prometheus.query("time() - process_start_time_seconds")
+        assert 0 <= float(running["value"][1]) < 300
+        [memory] = prometheus.query("process_resident_memory_bytes")
+        assert 1 << 20 < float(memory["value"][1]) < 256 << 20
         [active] = prometheus.query('slipway_tenants{status="active"}')
         assert active["value"][1] == "1"
         assert good["tenantId"] not in picky.get("/metrics").text

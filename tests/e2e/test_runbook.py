@@ -1,5 +1,6 @@
 """What the pages for operators promise: each quoted error is real, and what the runbook says to do works."""
 
+import os
 import re
 import shutil
 
@@ -78,8 +79,6 @@ def test_a_moved_installation_brings_its_tenants_back_with_their_data(make_serve
 
 def copy_owners(source, target):
     """What `rsync -a` keeps and copytree does not."""
-    import os
-
     for path in [source, *source.rglob("*")]:
         status = path.lstat()
         os.chown(target / path.relative_to(source), status.st_uid, status.st_gid, follow_symlinks=False)

@@ -42,6 +42,18 @@ def include_direction(tree):
 
 
 @rule(
+    "only src/metrics knows Prometheus",
+    bad={"src/engine/a.cpp": "#include <prometheus/counter.h>\n"},
+    good={"src/metrics/a.cpp": "#include <prometheus/counter.h>\n"},
+)
+def prometheus_place(tree):
+    for path in tree.find(rf"src/{CPP}"):
+        for number, line in tree.lines(path):
+            if "#include <prometheus/" in line and not path.startswith("src/metrics/"):
+                yield Offence(path, number, "tell an Observer instead (src/contracts/observer.hpp)")
+
+
+@rule(
     "drivers never include each other",
     bad={"src/drivers/mail/smtp/a.cpp": '#include "drivers/mail/resend/b.hpp"\n'},
     good={"src/drivers/mail/smtp/a.cpp": '#include "drivers/mail/smtp/b.hpp"\n#include "drivers/mail/rfc5322/c.hpp"\n'},
