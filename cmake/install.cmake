@@ -18,6 +18,7 @@ slipway_print(man/slipway.yaml.5 man slipway.yaml.5)
 slipway_print(completions/slipway.bash completion bash)
 slipway_print(completions/slipway.fish completion fish)
 slipway_print(completions/slipway.zsh completion zsh)
+slipway_print(slipway.schema.json config schema)
 add_custom_target(slipway_share ALL DEPENDS ${SLIPWAY_PRINTED})
 
 set(data ${CMAKE_INSTALL_DATAROOTDIR})
@@ -27,6 +28,7 @@ install(FILES ${made}/man/slipway.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man
 install(FILES ${made}/completions/slipway.bash DESTINATION ${data}/bash-completion/completions RENAME slipway)
 install(FILES ${made}/completions/slipway.fish DESTINATION ${data}/fish/vendor_completions.d)
 install(FILES ${made}/completions/slipway.zsh DESTINATION ${data}/zsh/vendor-completions RENAME _slipway)
+install(FILES ${made}/slipway.schema.json DESTINATION ${data}/slipway)
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/slipway.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/guide ${PROJECT_SOURCE_DIR}/docs/operating

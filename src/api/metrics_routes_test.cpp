@@ -99,8 +99,8 @@ TEST(Answers, ThatWereWaitedForAreToldWhenTheyAreMade) {
 
 TEST(Answers, ThatWereWaitedForAndFailedAreProblemsToo) {
   Api api;
-  Router router(api.clock, api.random, Log::silent(), &api.answers);
-  router.add("GET", "/slow", [](const Call&) -> net::Reply {
+  Router router(api.context);
+  router.add("GET", "/slow", Needs::nothing, [](const Call&) -> net::Reply {
     net::WaitingResponse waiting;
     waiting.finish = []() -> net::Response { throw Error(ErrorKind::unavailable, "ledger: disk I/O error"); };
     return waiting;

@@ -21,18 +21,29 @@ std::string_view reference() {
   throw std::logic_error("the configuration reference is not built in");
 }
 
+struct Row {
+  std::string fallback;
+  std::string meaning;
+};
+using Rows = std::map<std::string, Row, std::less<>>;
+
 // The rows "| `key` | type | default | meaning |".
-std::map<std::string, std::string, std::less<>> read_meanings() {
-  std::map<std::string, std::string, std::less<>> meanings;
+Rows read_rows() {
+  Rows rows;
   for (const std::string& line : split(reference(), '\n')) {
     if (!line.starts_with("| `")) continue;
     const auto cells = split(line, '|');
     if (cells.size() != 6) continue;
     std::string key = trimmed(cells[1]);
     std::erase(key, '`');
-    meanings.emplace(std::move(key), trimmed(cells[4]));
+    rows.emplace(std::move(key), Row{trimmed(cells[3]), trimmed(cells[4])});
   }
-  return meanings;
+  return rows;
+}
+
+const Rows& rows() {
+  static const Rows all = read_rows();
+  return all;
 }
 
 // "see [templates](#templates)" -> "see templates"; ticks and stars go, and what stands between ticks stays as it is.
@@ -71,11 +82,15 @@ std::string value_rules() {
 
 }  // namespace
 
-std::string meaning_of_key(std::string_view path) {
-  static const auto meanings = read_meanings();
-  const auto found = meanings.find(path);
-  if (found == meanings.end()) throw std::logic_error(fmt::format("the reference does not have the key '{}'", path));
-  return found->second;
+std::string plain_meaning_of_key(std::string_view path) {
+  const auto found = rows().find(path);
+  if (found == rows().end()) throw std::logic_error(fmt::format("the reference does not have the key '{}'", path));
+  return without_markup(found->second.meaning);
+}
+
+bool is_required_key(std::string_view path) {
+  const auto found = rows().find(path);
+  return found != rows().end() && found->second.fallback == "required";
 }
 
 std::string config_page(std::string_view version) {
@@ -92,7 +107,7 @@ std::string config_page(std::string_view version) {
     section = top;
     out += fmt::format(".TP\n\\fB{}\\fR ({}{})\n{}\n", cli::roff(key.path), cli::roff(key.type),
                        key.fallback.empty() ? "" : "; " + cli::roff(key.fallback),
-                       cli::roff(without_markup(meaning_of_key(key.path))));
+                       cli::roff(plain_meaning_of_key(key.path)));
   }
   return out +
          ".SH FILES\n.TP\n.I /etc/slipway/slipway.yaml\nThe one that the packaged service reads.\n"

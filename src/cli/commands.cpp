@@ -10,9 +10,11 @@
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/provision.hpp"
+#include "cli/repeat.hpp"
 #include "cli/service.hpp"
 #include "cli/tenants.hpp"
 #include "cli/text.hpp"
+#include "cli/transfer.hpp"
 #include "cli/watch.hpp"
 
 namespace slipway::cli {
@@ -68,6 +70,16 @@ void takes_tenant(CLI::App& command, Common& common) {
   command.add_option("TENANT", common.tenant, tenant_help)->required()->type_name("");
 }
 
+std::shared_ptr<bool> takes_watch(CLI::App& command) {
+  auto watch = std::make_shared<bool>(false);
+  command.add_flag("-w,--watch", *watch, "show it anew whenever it changes, until interrupted");
+  return watch;
+}
+
+int once_or_watched(Context& context, bool watch, const std::function<int(Context&)>& once) {
+  return watch ? repeat(context, once) : once(context);
+}
+
 void add_provision(CLI::App& app, Context& context) {
   CLI::App& command =
       add(app, "provision", "Sign a customer up and watch their instance come up, as POST /provision does", "Tenants");
@@ -110,16 +122,19 @@ void add_reading(CLI::App& app, Context& context) {
   ls.add_option("--search", o->search, "only those with this in subdomain, company, e-mail address or user id")
       ->type_name("TEXT");
   ls.add_option("--limit", o->limit, "at most so many (1000)")->type_name("N")->check(between(1u, 1'000'000u));
-  runs(ls, context, of_ls, [&context, o](ApiClient& api, const Common& c) {
+  auto watch_list = takes_watch(ls);
+  runs(ls, context, of_ls, [&context, o, watch_list](ApiClient& api, const Common& c) {
     o->json = c.json;
-    return list_tenants(context, api, *o);
+    return once_or_watched(context, *watch_list, [&](Context& to) { return list_tenants(to, api, *o); });
   });
 
   CLI::App& show = add(app, "show", "Show all that is known of a tenant", "Tenants");
   const auto of_show = describe(show, "slipway show acme");
   takes_tenant(show, *of_show);
-  runs(show, context, of_show,
-       [&context](ApiClient& api, const Common& c) { return show_tenant(context, api, c.tenant, c.json); });
+  auto watch_one = takes_watch(show);
+  runs(show, context, of_show, [&context, watch_one](ApiClient& api, const Common& c) {
+    return once_or_watched(context, *watch_one, [&](Context& to) { return show_tenant(to, api, c.tenant, c.json); });
+  });
 }
 
 void add_watching(CLI::App& app, Context& context) {
@@ -188,6 +203,20 @@ void add_changing(CLI::App& app, Context& context) {
     o->json = c.json;
     return remove_tenant(context, api, c.tenant, *o);
   });
+}
+
+void add_transfer(CLI::App& app, Context& context) {
+  CLI::App& out = add(app, "export", "Print what each tenant signed up with, as JSON lines", "Tenants");
+  const auto of_export = describe(out, "slipway export > tenants.jsonl");
+  runs(out, context, of_export, [&context](ApiClient& api, const Common&) { return export_tenants(context, api); });
+
+  CLI::App& in =
+      add(app, "import", "Sign up the tenants of an export; those that are there stay as they are", "Tenants");
+  const auto of_import = describe(in, "slipway import tenants.jsonl");
+  auto file = std::make_shared<std::string>();
+  in.add_option("file", *file, "JSON lines; - is the standard input")->required()->type_name("");
+  runs(in, context, of_import,
+       [&context, file](ApiClient& api, const Common& c) { return import_tenants(context, api, *file, c.json); });
 }
 
 void add_service(CLI::App& app, Context& context) {
@@ -267,6 +296,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_reading(app, context);
   add_watching(app, context);
   add_changing(app, context);
+  add_transfer(app, context);
   add_service(app, context);
   add_access(app, context);
 }

@@ -18,9 +18,9 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using CommandLine = CommandTest;
 
-const std::vector<std::string> commands = {"provision", "ls",     "show",    "events", "logs", "stats",
-                                           "suspend",   "resume", "restart", "retry",  "rm",   "mail",
-                                           "sweep",     "audit",  "status",  "version"};
+const std::vector<std::string> commands = {"provision", "ls",     "show",    "events",  "logs",   "stats",
+                                           "suspend",   "resume", "restart", "retry",   "rm",     "mail",
+                                           "sweep",     "audit",  "status",  "version", "export", "import"};
 
 std::set<std::string> options_in(const std::string& text) {
   static const std::regex option("--[a-z][a-z-]+");

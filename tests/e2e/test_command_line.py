@@ -77,6 +77,18 @@ def test_completions_name_every_command_and_option_and_parse(shell, place):
     assert done.returncode == 0 and done.stderr == "", done.stderr
 
 
+def test_zsh_takes_the_completions(place):
+    if not shutil.which("zsh"):
+        pytest.skip("zsh is not installed")
+    (place / "_slipway").write_text(printed("completion", "zsh"))
+    # Both ways: found in $fpath, and sourced after compinit.
+    for way in (f"fpath=({place} $fpath); autoload -U compinit; compinit -u -D",
+                f"autoload -U compinit; compinit -u -D; source {place}/_slipway; (( $+functions[_slipway_provision] ))"):
+        done = subprocess.run(["zsh", "-f", "-c", way + ' && print -r -- "$_comps[slipway]"'], capture_output=True,
+                              text=True, timeout=30, env={**os.environ, "HOME": str(place)})
+        assert done.stdout == "_slipway\n", done.stderr
+
+
 def test_fish_completes(place):
     if not shutil.which("fish"):
         pytest.skip("fish is not installed")

@@ -108,7 +108,7 @@ def test_installs_what_belongs_and_purges_without_a_trace(debian):
     for path in ("/usr/bin/slipway", "/usr/share/man/man1/slipway.1.gz", "/usr/share/man/man5/slipway.yaml.5.gz",
                  "/usr/share/bash-completion/completions/slipway", "/usr/share/zsh/vendor-completions/_slipway",
                  "/usr/share/fish/vendor_completions.d/slipway.fish", "/usr/share/doc/slipway/copyright",
-                 "/usr/share/doc/slipway/changelog.gz", str(UNIT), str(CONFIG)):
+                 "/usr/share/doc/slipway/changelog.gz", "/usr/share/slipway/slipway.schema.json", str(UNIT), str(CONFIG)):
         assert pathlib.Path(path) in files and pathlib.Path(path).is_file(), path
     assert run("/usr/bin/slipway", "--version").stdout == run(binary(), "--version").stdout
     assert ".debug_info" not in run("readelf", "-S", "-W", "/usr/bin/slipway").stdout
