@@ -141,6 +141,17 @@ fetch_static_libpq() {
   quietly "static libpq" unpack_package "$(packages archives)" "$to"
 }
 
+# Unpacks Prometheus for the test of its rules and of the dashboard.
+fetch_prometheus() {
+  local to=$slipway_root/build/cache/prometheus
+  if command -v promtool >/dev/null || [[ -x $to/usr/bin/promtool ]]; then
+    return
+  fi
+  mkdir -p "$to"
+  apt_update_once || return
+  quietly "Prometheus" unpack_package "$(packages programs)" "$to"
+}
+
 unpack_package() {
   local work
   work=$(mktemp -d)
@@ -149,6 +160,22 @@ unpack_package() {
   rm -rf "$work"
   return "$status"
 }
+
+# What the tests need from PyPI, in an environment of the project's own. Returns 1, having said why, where PyPI cannot
+# be reached.
+install_python_tools() {
+  local venv=$slipway_root/build/venv list=$slipway_root/tools/requirements.txt
+  if [[ -f $venv/installed ]] && cmp -s "$list" "$venv/installed"; then return; fi
+  rm -rf "$venv"
+  if quietly "python tools" install_into_venv "$venv" "$list"; then
+    cp "$list" "$venv/installed"
+  else
+    rm -rf "$venv"
+    return 1
+  fi
+}
+
+install_into_venv() { python3 -m venv "$1" && "$1/bin/pip" install --disable-pip-version-check -r "$2"; }
 
 # How many compilations at once: one for each core, and at most one for each 1.5 GiB of memory.
 build_jobs() {

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "api/gate.hpp"
 #include "base/log.hpp"
+#include "contracts/observer.hpp"
 #include "engine/sweeper.hpp"
 #include "engine/tenants.hpp"
 #include "engine/watch.hpp"
@@ -20,6 +22,7 @@ struct HealthCheck {
 // Everything that routes need. References outlive the router.
 struct Context {
   Store& store;
+  Gate& gate;
   Tenants& tenants;
   Watch& watch;
   Sweeper& sweeper;
@@ -30,7 +33,10 @@ struct Context {
   RuntimeStats* stats = nullptr;
   std::vector<HealthCheck> health;
   std::string version;
+  Secret status_key;  // signs the status URLs that need no key
   Log log;
+  Observer* observer = nullptr;          // told of each answer
+  std::function<std::string()> metrics;  // what GET /metrics shows; empty: there is no such route
 };
 
 }  // namespace slipway::api

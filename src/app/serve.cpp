@@ -11,13 +11,17 @@
 #include "api/router.hpp"
 #include "app/assemble.hpp"
 #include "app/log_of.hpp"
+#include "app/own_commands.hpp"
 #include "app/public_address.hpp"
 #include "app/settings_of.hpp"
 #include "app/start_up_memory.hpp"
 #include "app/version.hpp"
+#include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
+#include "metrics/measured.hpp"
+#include "metrics/metrics.hpp"
 #include "net/http_probe.hpp"
 #include "net/http_server.hpp"
 
@@ -81,11 +85,20 @@ class Slipway {
         mailer_(make_mailer(config, clock_)),
         probe_(config.access.spec.probe_address),
         settings_(settings_of(config, address_of(config, log))),
-        world_{*store_, *runtime_, *database_, *mailer_,
-               probe_,  clock_,    random_,    dynamic_cast<RuntimeLogs*>(runtime_.get())},
+        world_{measured_store_,
+               measured_runtime_,
+               measured_database_,
+               measured_mailer_,
+               probe_,
+               clock_,
+               random_,
+               dynamic_cast<RuntimeLogs*>(runtime_.get()),
+               &metrics_},
         engine_(world_, settings_, fmt::format("pid-{}", getpid()), dynamic_cast<RuntimeEvents*>(runtime_.get()), log),
         tenants_(world_, settings_, [this](const TenantId& id) { engine_.wake(id); }),
-        context_{*store_,
+        gate_(measured_store_, clock_, config.api.access),
+        context_{measured_store_,
+                 gate_,
                  tenants_,
                  engine_.watch(),
                  engine_.sweeper(),
@@ -96,7 +109,10 @@ class Slipway {
                  dynamic_cast<RuntimeStats*>(runtime_.get()),
                  health_checks(),
                  std::string(version),
-                 log},
+                 Secret(to_hex(hmac_sha256(master_key_, "status URLs"))),
+                 log,
+                 &metrics_,
+                 [this] { return metrics_.scrape(measured_store_); }},
         router_(api::make_router(context_)),
         http_([this](const net::ServerRequest& request) { return router_.handle(request); }, {}, log),
         keeper_(managed_.get(), log) {}
@@ -116,6 +132,8 @@ class Slipway {
                {"version", version}});
   }
 
+  void reload(const Config& config) { gate_.use(config.api.access); }
+
   void stop() {
     http_.stop(drain_time);
     engine_.stop();
@@ -129,10 +147,10 @@ class Slipway {
   }
 
   std::vector<api::HealthCheck> health_checks() {
-    return {{"ledger", [this] { return store_->next_due(), std::string("ok"); }},
-            {"runtime", [this] { return runtime_->check(); }},
-            {"database", [this] { return database_->check(); }},
-            {"mail", [this] { return mailer_->check(); }}};
+    return {{"ledger", [this] { return measured_store_.next_due(), std::string("ok"); }},
+            {"runtime", [this] { return measured_runtime_.check(); }},
+            {"database", [this] { return measured_database_.check(); }},
+            {"mail", [this] { return measured_mailer_.check(); }}};
   }
 
   const Config& config_;
@@ -147,11 +165,17 @@ class Slipway {
   std::unique_ptr<postgres::ManagedServer> managed_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Mailer> mailer_;
+  Metrics metrics_{version, clock_};
+  MeasuredStore measured_store_{*store_, metrics_};
+  MeasuredRuntime measured_runtime_{*runtime_, metrics_};
+  MeasuredDatabase measured_database_{*database_, metrics_};
+  MeasuredMailer measured_mailer_{*mailer_, metrics_};
   net::HttpProbe probe_;
   Settings settings_;
   World world_;
   Engine engine_;
   Tenants tenants_;
+  api::Gate gate_;
   api::Context context_;
   api::Router router_;
   net::HttpServer http_;
@@ -166,6 +190,18 @@ void end_anyway_after(std::chrono::seconds limit, const Log& log) {
     log.warn("a step did not end in time; stopping without it, the next start takes it up");
     _exit(0);
   }).detach();
+}
+
+// What can change while Slipway runs; a file with a mistake changes nothing.
+void reload(Slipway& slipway, const Config& config, const Log& log) {
+  try {
+    slipway.reload(load_config(config.file, process_environment()));
+    log.info(
+        "SIGHUP: took over api.cors_origins, api.trusted_proxies and limits.sign_ups_per_*; every other key is read at "
+        "the start only, and a restart does not disturb tenants");
+  } catch (const Error& error) {
+    log.error(fmt::format("SIGHUP: nothing is reloaded: {}", error.what()));
+  }
 }
 
 }  // namespace
@@ -184,9 +220,7 @@ void serve(const Config& config) {
   for (int signal_number = 0;;) {
     if (sigwait(&signals, &signal_number) != 0) continue;
     if (signal_number != SIGHUP) break;
-    log.warn(
-        "SIGHUP: nothing is reloaded while running; restart Slipway to read slipway.yaml again, tenants are not "
-        "disturbed");
+    reload(slipway, config, log);
   }
   log.info("stopping; tenants keep running");
   end_anyway_after(stop_limit, log);

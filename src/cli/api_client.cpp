@@ -82,12 +82,17 @@ auto ApiClient::reached(Call call) {
   }
 }
 
-json::object ApiClient::ask(net::ClientRequest request) {
+net::Response ApiClient::send(net::ClientRequest request) {
   sign(request);
   request.headers.emplace_back("Accept", "application/json");
   if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-  const net::Response response = reached([&] { return http_.send(request); });
+  net::Response response = reached([&] { return http_.send(request); });
   if (response.status >= 400) throw problem_of(response);
+  return response;
+}
+
+json::object ApiClient::ask(net::ClientRequest request) {
+  const net::Response response = send(std::move(request));
   json::value value = parse_json(response.body, "slipway server");
   if (!value.is_object()) throw Error(ErrorKind::internal, "the server's answer is not a JSON object; is it Slipway?");
   return std::move(value.get_object());
@@ -113,9 +118,11 @@ json::object ApiClient::provision(const json::object& body, const std::string& i
   return ask(std::move(request));
 }
 
-json::object ApiClient::tenants(const std::string& status, const std::string& after, std::size_t limit) {
+json::object ApiClient::tenants(const std::string& status, const std::string& search, const std::string& after,
+                                std::size_t limit) {
   std::string target = fmt::format("/v1/tenants?limit={}", limit);
   if (!status.empty()) target += "&status=" + net::url_encoded(status);
+  if (!search.empty()) target += "&q=" + net::url_encoded(search);
   if (!after.empty()) target += "&after=" + net::url_encoded(after);
   return get(std::move(target));
 }
@@ -137,6 +144,23 @@ json::object ApiClient::events(const TenantId& id, std::uint64_t after, std::siz
 
 json::object ApiClient::stats(const TenantId& id) { return get(of_tenant(id, "/stats")); }
 
+json::object ApiClient::create_key(const std::string& name, const std::string& scope) {
+  const json::object body{{"name", name}, {"scope", scope}};
+  return ask({.method = "POST", .target = "/v1/keys", .body = json::serialize(body)});
+}
+
+json::object ApiClient::keys() { return get("/v1/keys"); }
+
+void ApiClient::revoke_key(const std::string& id) {
+  send({.method = "DELETE", .target = "/v1/keys/" + net::url_encoded(id)});
+}
+
+json::object ApiClient::audit(const std::string& target, std::uint64_t after, std::size_t limit) {
+  std::string path = fmt::format("/v1/audit?after={}&limit={}", after, limit);
+  if (!target.empty()) path += "&target=" + net::url_encoded(target);
+  return get(std::move(path));
+}
+
 json::object ApiClient::mail(std::size_t limit) { return get(fmt::format("/v1/mail?limit={}", limit)); }
 
 json::object ApiClient::sweep(bool dry_run) {
@@ -144,6 +168,8 @@ json::object ApiClient::sweep(bool dry_run) {
   return ask(
       {.method = "POST", .target = dry_run ? "/v1/sweep?dry_run=1" : "/v1/sweep", .timeout = std::chrono::minutes(5)});
 }
+
+json::object ApiClient::status() { return get("/v1/status"); }
 
 json::object ApiClient::version() { return get("/v1/version"); }
 

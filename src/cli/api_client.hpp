@@ -23,7 +23,8 @@ class ApiClient {
   TenantId resolve(const std::string& id_or_subdomain);
 
   boost::json::object provision(const boost::json::object& body, const std::string& idempotency_key);
-  boost::json::object tenants(const std::string& status, const std::string& after, std::size_t limit);
+  boost::json::object tenants(const std::string& status, const std::string& search, const std::string& after,
+                              std::size_t limit);
   boost::json::object tenant(const TenantId& id);
   boost::json::object remove(const TenantId& id);
   boost::json::object act(const TenantId& id, std::string_view verb);  // "suspend", "resume", "restart", "retry"
@@ -32,12 +33,19 @@ class ApiClient {
   boost::json::object stats(const TenantId& id);
   boost::json::object mail(std::size_t limit);
   boost::json::object sweep(bool dry_run);
+  boost::json::object status();
   boost::json::object version();
+
+  boost::json::object create_key(const std::string& name, const std::string& scope);
+  boost::json::object keys();
+  void revoke_key(const std::string& id);
+  boost::json::object audit(const std::string& target, std::uint64_t after, std::size_t limit);
 
   void logs(const TenantId& id, std::size_t tail, bool follow, const std::function<bool(std::string_view)>& chunk,
             std::stop_token stop);
 
  private:
+  net::Response send(net::ClientRequest request);  // throws what the answer's status means
   boost::json::object ask(net::ClientRequest request);
   boost::json::object get(std::string target);
   template <class Call>

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/text.hpp"
+#include "cli/access.hpp"
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/provision.hpp"
@@ -118,6 +119,8 @@ void add_reading(CLI::App& app, Context& context) {
   const auto of_ls = describe(ls, "slipway ls --status failed");
   auto o = std::make_shared<ListOptions>();
   ls.add_option("--status", o->status, "only those that are active, failed, suspended, …")->type_name("STATUS");
+  ls.add_option("--search", o->search, "only those with this in subdomain, company, e-mail address or user id")
+      ->type_name("TEXT");
   ls.add_option("--limit", o->limit, "at most so many (1000)")->type_name("N")->check(between(1u, 1'000'000u));
   auto watch_list = takes_watch(ls);
   runs(ls, context, of_ls, [&context, o, watch_list](ApiClient& api, const Common& c) {
@@ -217,6 +220,11 @@ void add_transfer(CLI::App& app, Context& context) {
 }
 
 void add_service(CLI::App& app, Context& context) {
+  CLI::App& status = add(app, "status", "Show tenants by status, how long sign-ups took and what is owed", "Service");
+  const auto of_status = describe(status, "slipway status");
+  runs(status, context, of_status,
+       [&context](ApiClient& api, const Common& c) { return show_service_status(context, api, c.json); });
+
   CLI::App& mail = add(app, "mail", "List the mails to customers and whether they went out", "Service");
   const auto of_mail = describe(mail, "slipway mail --limit 20");
   auto limit = std::make_shared<std::size_t>(100);
@@ -241,6 +249,46 @@ void add_service(CLI::App& app, Context& context) {
   });
 }
 
+void add_access(CLI::App& app, Context& context) {
+  CLI::App& keys = add(app, "keys", "Make, list and revoke API keys", "Service");
+  keys.require_subcommand(1);
+  keys.footer("Example:\n  slipway keys create --scope signup \"our web site\"");
+
+  CLI::App& create = *keys.add_subcommand("create", "Make a key and show it, this once");
+  const auto of_create = describe(create, "slipway keys create --scope signup \"our web site\"");
+  auto name = std::make_shared<std::string>();
+  auto scope = std::make_shared<std::string>("signup");
+  create.add_option("NAME", *name, "what it is for, in your own words")->required()->type_name("");
+  create.add_option("--scope", *scope, "signup (sign up only), metrics (read /metrics) or admin (signup)")
+      ->type_name("SCOPE");
+  runs(create, context, of_create, [&context, name, scope](ApiClient& api, const Common& c) {
+    return create_key(context, api, *name, *scope, c.json);
+  });
+
+  CLI::App& list = *keys.add_subcommand("ls", "List the keys, without the keys themselves");
+  const auto of_list = describe(list, "slipway keys ls");
+  runs(list, context, of_list, [&context](ApiClient& api, const Common& c) { return list_keys(context, api, c.json); });
+
+  CLI::App& revoke = *keys.add_subcommand("revoke", "Make a key worthless, at once");
+  const auto of_revoke = describe(revoke, "slipway keys revoke k_01jdd2x8k40a1b2c3d4e");
+  auto id = std::make_shared<std::string>();
+  revoke.add_option("KEY", *id, "its id (k_…)")->required()->type_name("");
+  runs(revoke, context, of_revoke,
+       [&context, id](ApiClient& api, const Common& c) { return revoke_key(context, api, *id, c.json); });
+
+  CLI::App& audit = add(app, "audit", "Show who asked for what, from where", "Service");
+  const auto of_audit = describe(audit, "slipway audit --of acme");
+  auto of = std::make_shared<std::string>();
+  auto limit = std::make_shared<std::size_t>(100);
+  audit.add_option("--of", *of, "only what was done to this tenant, or to this key (k_…)")->type_name("TENANT");
+  audit.add_option("--limit", *limit, "at most so many of the newest (100)")
+      ->type_name("N")
+      ->check(between(1u, 1'000'000u));
+  runs(audit, context, of_audit, [&context, of, limit](ApiClient& api, const Common& c) {
+    return show_audit(context, api, *of, *limit, c.json);
+  });
+}
+
 }  // namespace
 
 void add_client_commands(CLI::App& app, Context& context) {
@@ -250,6 +298,7 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_changing(app, context);
   add_transfer(app, context);
   add_service(app, context);
+  add_access(app, context);
 }
 
 void print_error(Context& context, const Error& error) {

@@ -13,6 +13,54 @@
 namespace slipway::cli {
 namespace {
 namespace json = boost::json;
+
+// The object of that name; an empty one where the server has none.
+json::object part(const json::object& answer, std::string_view name) {
+  const json::object* found = object_at(answer, name);
+  return found == nullptr ? json::object() : *found;
+}
+
+std::string duration_at(const json::object& object, std::string_view name) {
+  return human(Millis(int_at(object, name)));
+}
+
+// "3 tenants, the oldest for 12 s"; "none" where there are none.
+std::string owed(const json::object& what) {
+  const std::int64_t tenants = int_at(what, "tenants");
+  if (tenants == 0) return "none";
+  return fmt::format("{} tenant{}, the oldest for {}", tenants, tenants == 1 ? "" : "s", duration_at(what, "oldestMs"));
+}
+
+std::string sign_up_to_ready(const json::object& ready) {
+  const std::int64_t count = int_at(ready, "count");
+  if (count == 0) return fmt::format("no sign-up became ready in the last {} h", int_at(ready, "windowHours"));
+  return fmt::format("p50 {}, p95 {} ({} in the last {} h)", duration_at(ready, "p50Ms"), duration_at(ready, "p95Ms"),
+                     count, int_at(ready, "windowHours"));
+}
+
+}  // namespace
+
+int show_service_status(Context& context, ApiClient& api, bool json_wanted) {
+  const json::object answer = api.status();
+  if (json_wanted) {
+    print_json(context, answer);
+    return exit_ok;
+  }
+  Facts facts;
+  const json::object tenants = part(answer, "tenants");
+  facts.add("tenants", tenants.empty() ? "none yet" : "");
+  for (const auto& [status, count] : tenants) {
+    facts.add("  " + std::string(status), json::serialize(count), colour_of_status(std::string(status)));
+  }
+  facts.add("sign-up to ready", sign_up_to_ready(part(answer, "signUpToReady")));
+  facts.add("waiting for work", owed(part(answer, "due")));
+  facts.add("mail owed", owed(part(answer, "mailOwed")));
+  const json::object ports = part(answer, "ports");
+  facts.add("ports", fmt::format("{} leased, {} held by other programs, {} free", int_at(ports, "leased"),
+                                 int_at(ports, "held"), int_at(ports, "free")));
+  facts.add("server", string_at(answer, "version"));
+  facts.print(context.out, context.colours);
+  return exit_ok;
 }
 
 int show_mail(Context& context, ApiClient& api, std::size_t limit, bool json_wanted) {

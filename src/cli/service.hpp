@@ -5,6 +5,8 @@
 // Commands about the service as a whole. Each returns the exit code.
 namespace slipway::cli {
 
+// Tenants by status, how long sign-ups took, and what is owed.
+int show_service_status(Context& context, ApiClient& api, bool json);
 int show_mail(Context& context, ApiClient& api, std::size_t limit, bool json);
 int sweep(Context& context, ApiClient& api, bool dry_run, bool json);
 

@@ -29,6 +29,28 @@ TEST_F(Service, MailsAreATable) {
   EXPECT_EQ(slipway({"mail"}).out, "no mail yet\n");
 }
 
+TEST_F(Service, StatusIsForPeople) {
+  const std::string status =
+      R"({"version":"0.1.0","tenants":{"active":3,"crash_loop":1},"signUpToReady":{"windowHours":24,"count":4,)"
+      R"("p50Ms":1200,"p95Ms":85000},"due":{"tenants":2,"oldestMs":12000},"ports":{"free":6,"leased":3,"held":1},)"
+      R"("mailOwed":{"tenants":0,"oldestMs":null}})";
+  answer("GET /v1/status", status);
+  const Outcome outcome = slipway({"status"});
+  EXPECT_EQ(outcome.code, exit_ok) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "  active          3\n"
+            "  crash_loop      1\n"
+            "sign-up to ready  p50 1.2 s, p95 1 min 25 s (4 in the last 24 h)\n"
+            "waiting for work  2 tenants, the oldest for 12.0 s\n"
+            "mail owed         none\n"
+            "ports             3 leased, 1 held by other programs, 6 free\n"
+            "server            0.1.0\n");
+  EXPECT_EQ(slipway({"status", "--json"}).out, status + "\n");
+  answer("GET /v1/status", R"({"version":"1","tenants":{},"signUpToReady":{"windowHours":24,"count":0}})");
+  EXPECT_THAT(slipway({"status"}).out, HasSubstr("none yet"));
+  EXPECT_THAT(slipway({"status"}).out, HasSubstr("no sign-up became ready in the last 24 h"));
+}
+
 TEST_F(Service, SweepShowsWhatIsLeftBehind) {
   answer(
       "POST /v1/sweep",

@@ -1,10 +1,13 @@
 #pragma once
+#include <cmath>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "contracts/access.hpp"
 #include "model/tenant.hpp"
 
 namespace slipway {
@@ -15,6 +18,7 @@ struct NewTenant {
   std::optional<IdempotencyKey> key;
   std::string body_hash;  // of the request; the same key with another hash is refused
   Event event;
+  std::optional<AuditEntry> audit;  // written with the row, where there is one
 };
 
 struct Created {
@@ -39,6 +43,7 @@ struct TenantFilter {
   std::optional<Status> status;
   std::string after;        // id after which the page begins; ids sort by time of creation
   std::size_t limit = 100;  // 1..1000
+  std::string search;       // part of the subdomain, company name, e-mail address or user id; ASCII case is ignored
 };
 
 enum class PortStatus { free, leased, held };
@@ -52,14 +57,32 @@ struct PortLease {
   std::optional<TimePoint> held_until;
 };
 
+// The ledger in numbers, for those who watch over it.
+struct Overview {
+  std::map<Status, std::size_t> tenants;  // how many have each status; a status that none has may be missing
+  std::size_t due = 0;                    // tenants whose due time has come and that nobody has leased
+  std::optional<TimePoint> oldest_due;    // of those
+  std::size_t ports = 0;                  // of the configured range
+  std::size_t ports_leased = 0;
+  std::size_t ports_held = 0;                // by strangers' programs
+  std::size_t mail_owed = 0;                 // tenants with a mail that was tried and has not gone out yet
+  std::optional<TimePoint> mail_owed_since;  // the first try of the oldest such mail
+  std::vector<Millis> to_ready;              // from sign-up to first ready, ascending; see Store::overview
+};
+
+// The time within which this share (0 to 1) of the sign-ups were ready, by nearest rank; nothing where there were none.
+inline std::optional<Millis> ready_within(const Overview& overview, double share) {
+  if (overview.to_ready.empty()) return std::nullopt;
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(overview.to_ready.size())));
+  return overview.to_ready.at(rank == 0 ? 0 : rank - 1);
+}
+
 // The ledger. What a call that writes has returned is on disk and survives a crash the next instant. Every call is one
 // transaction and safe from any thread and from several processes. Calls that are given no time (ports and their holds)
 // go by the last one that a call of this process gave. Errors: unavailable (locked, disk full, I/O), internal (corrupt,
 // newer schema).
-class Store {
+class Store : public AccessStore {
  public:
-  virtual ~Store() = default;
-
   // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing.
   // - the key is known: its tenant where the body is the same (Existing, also when it is deleted), else Refused.
   // - the user has a tenant: Existing where the subdomain is the same, else Refused("userId"). A user whose tenant is
@@ -94,6 +117,10 @@ class Store {
   // The newest `limit` events after `after`, ascending. A tenant's timeline keeps its newest 1,000.
   virtual std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) = 0;
   virtual void append(const TenantId& id, const Event& event) = 0;
+
+  // Cheap enough for every scrape, also with 100,000 tenants: reads indexes, no documents. `to_ready` has the tenants
+  // that were first ready at `ready_since` or later, the newest 10,000 of them.
+  virtual Overview overview(TimePoint now, TimePoint ready_since) = 0;
 
   // Names this ledger's resources in the world; made with the ledger, never changes.
   virtual InstallationId installation() = 0;

@@ -18,6 +18,12 @@ bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.f
 // is data that must not be taken back.
 bool may_give_up(const Tenant& t) { return !t.first_ready_at && t.desired == Desired::running && t.failure.empty(); }
 
+bool is_retry(Step step, const Tenant& t) {
+  if (step != Step::send_mail) return t.attempts.contains(step);
+  return std::any_of(t.mails.begin(), t.mails.end(),
+                     [](const Mail& mail) { return mail.state == MailState::pending && mail.attempts > 0; });
+}
+
 }  // namespace
 
 // What one round of steps found out: patches for the row, lines for the timeline.
@@ -105,6 +111,7 @@ Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<
 }
 
 StepResult Reconciler::perform_one(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const {
+  if (world_.observer != nullptr && is_retry(step, tenant)) world_.observer->step_retried(step);
   try {
     StepResult result = steps_.perform(step, tenant, instance);
     if (result.patch && tenant.attempts.contains(step)) {
@@ -145,6 +152,33 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
   return {patch, {event}, {}};
 }
 
+// What has been saved, to the log and to whoever measures: once for each event and each change.
+void Reconciler::tell(const Tenant& before, const Tenant& after, const std::vector<Event>& events) const {
+  for (const Event& event : events) {
+    if (event.kind == "status") continue;  // told below
+    const auto level = event.kind == "error" ? &Log::warn : &Log::debug;
+    (log_.*level)(event.message, {{"tenant", after.id.value()}, {"step", event.step}});
+  }
+  if (after.status != before.status) {
+    log_.info("tenant is " + std::string(to_string(after.status)),
+              {{"tenant", after.id.value()}, {"subdomain", after.sign_up.slug.value()}, {"reason", after.reason}});
+  }
+  if (world_.observer == nullptr) return;
+  for (const Event& event : events) {
+    const auto step = parse_step(event.step);
+    if (!step) continue;
+    if (event.kind == "step" && event.duration) world_.observer->step_done(*step, *event.duration);
+    if (event.kind == "error") world_.observer->step_failed(*step);
+  }
+  using Provisioned = Observer::Provisioned;
+  if (after.first_ready_at && !before.first_ready_at) {
+    world_.observer->provisioned(Provisioned::ready, *after.first_ready_at - after.created_at);
+  }
+  if (after.status == Status::failed && before.status != Status::failed) {
+    world_.observer->provisioned(Provisioned::failed, after.updated_at - after.created_at);
+  }
+}
+
 bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string& owner) {
   for (int i = 0; i < save_retry_limit; ++i) {
     const TimePoint now = world_.clock.now();
@@ -156,14 +190,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
       events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
     }
     if (world_.store.save(next, events, std::nullopt)) {
-      for (const Event& event : events) {
-        const auto level = event.kind == "error" ? &Log::warn : &Log::debug;
-        (log_.*level)(event.message, {{"tenant", tenant.id.value()}, {"step", event.step}});
-      }
-      if (next.status != tenant.status) {
-        log_.info("tenant is " + std::string(to_string(next.status)),
-                  {{"tenant", next.id.value()}, {"subdomain", next.sign_up.slug.value()}, {"reason", next.reason}});
-      }
+      tell(tenant, next, events);
       tenant = std::move(next);
       watch_.changed(tenant.id);
       return true;
@@ -192,10 +219,7 @@ std::optional<Reconciler::Outcome> Reconciler::finish(Tenant& tenant, const Deci
     events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
   }
   if (world_.store.save(next, events, owner)) {
-    if (next.status != tenant.status) {
-      log_.info("tenant is " + std::string(to_string(next.status)),
-                {{"tenant", next.id.value()}, {"subdomain", next.sign_up.slug.value()}, {"reason", next.reason}});
-    }
+    tell(tenant, next, {});
     tenant = std::move(next);
     watch_.changed(tenant.id);
     return Outcome{false, tenant.due_at};

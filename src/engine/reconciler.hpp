@@ -29,6 +29,7 @@ class Reconciler {
   Changes perform(const Tenant& tenant, const std::vector<Step>& steps, const std::optional<Instance>& instance) const;
   StepResult perform_one(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult failed(Step step, const Error& error) const;
+  void tell(const Tenant& before, const Tenant& after, const std::vector<Event>& events) const;
   bool save(Tenant& tenant, const Changes& changes, const std::string& owner);
   std::optional<Outcome> finish(Tenant& tenant, const Decision& decision, const std::string& owner);
 

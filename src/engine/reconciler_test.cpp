@@ -177,6 +177,21 @@ TEST(Mail, ThatWillNeverGoIsGivenUpButTheTenantIsActive) {
   EXPECT_THAT(w.timeline(id, "error"), Contains(HasSubstr("no such address")));
 }
 
+TEST(Mail, ThatWasGivenUpHasADayAgainAfterARetry) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.mailer.fail_next(1, Error(ErrorKind::forbidden, "smtp: the log-in was refused"));
+  w.settle(id);
+  ASSERT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::failed);
+  w.tenants.change(id, Action::retry);
+  EXPECT_EQ(mail_owed_since(w.tenant(id)), std::nullopt) << "it has not been tried since";
+  w.mailer.fail_next(3, Error(ErrorKind::unavailable, "smtp: down"));
+  w.look(id);
+  EXPECT_EQ(mail_owed_since(w.tenant(id)), w.clock.now());
+  w.settle(id);
+  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
+}
+
 TEST(Mail, SpeaksTheCustomersLanguage) {
   TestWorld w;
   SignUp request = TestWorld::sign_up_of("acme");

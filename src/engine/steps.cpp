@@ -267,7 +267,7 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
     after.error.clear();
     e = event(Step::send_mail, fmt::format("{} mail sent to {}", after.purpose, message.to), now);
   } catch (const Error& error) {
-    if (after.attempts == 1) after.first_at = now;
+    if (after.first_at == TimePoint()) after.first_at = now;  // the first failure ever, or since a retry
     after.error = error.what();
     const Millis wait = std::max(error.retry_after().value_or(Millis(0)),
                                  settings_.policy.mail.wait(after.attempts - 1, world_.random));

@@ -61,8 +61,10 @@ SweepReport Sweeper::sweep(bool dry_run) {
     Orphan orphan{resource, known == first_seen_.end() ? now : known->second, false};
     if (!dry_run) {
       if (known == first_seen_.end()) {
-        log_.warn("found an orphan; it will be removed after its grace",
-                  {{"kind", resource.kind}, {"name", resource.name}, {"grace", human(settings_.orphan_grace)}});
+        log_.warn("found an orphan; it will be removed after its grace", {{"kind", resource.kind},
+                                                                          {"name", resource.name},
+                                                                          {"tenant", resource.tenant.value()},
+                                                                          {"grace", human(settings_.orphan_grace)}});
       }
       if (now - orphan.first_seen >= settings_.orphan_grace) orphan.removed = discard(resource);
       if (!orphan.removed) seen[key] = orphan.first_seen;
@@ -86,10 +88,12 @@ SweepReport Sweeper::sweep(bool dry_run) {
 bool Sweeper::discard(const Resource& resource) {
   try {
     is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
-    log_.warn("removed an orphan", {{"kind", resource.kind}, {"name", resource.name}});
+    log_.warn("removed an orphan",
+              {{"kind", resource.kind}, {"name", resource.name}, {"tenant", resource.tenant.value()}});
     return true;
   } catch (const Error& error) {
-    log_.error(fmt::format("remove orphan: {}", error.what()), {{"kind", resource.kind}, {"name", resource.name}});
+    log_.error(fmt::format("remove orphan: {}", error.what()),
+               {{"kind", resource.kind}, {"name", resource.name}, {"tenant", resource.tenant.value()}});
     return false;
   }
 }

@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "contracts/database.hpp"
 #include "contracts/mailer.hpp"
+#include "contracts/observer.hpp"
 #include "contracts/probe.hpp"
 #include "contracts/runtime.hpp"
 #include "contracts/store.hpp"
@@ -18,7 +19,8 @@ struct World {
   Probe& probe;
   const Clock& clock;
   Random& random;
-  RuntimeLogs* logs = nullptr;  // an ability that not every runtime has
+  RuntimeLogs* logs = nullptr;   // an ability that not every runtime has
+  Observer* observer = nullptr;  // told of steps and provisionings
 };
 
 }  // namespace slipway

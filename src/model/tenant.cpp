@@ -38,6 +38,15 @@ const Mail* find_mail(const Tenant& tenant, std::string_view purpose) {
   return found == tenant.mails.rend() ? nullptr : &*found;
 }
 
+std::optional<TimePoint> mail_owed_since(const Tenant& tenant) {
+  std::optional<TimePoint> since;
+  for (const Mail& mail : tenant.mails) {
+    if (mail.state != MailState::pending || mail.first_at == TimePoint()) continue;
+    if (!since || mail.first_at < *since) since = mail.first_at;
+  }
+  return since;
+}
+
 bool is_settled(const Tenant& tenant) {
   switch (tenant.status) {
     case Status::active: {

@@ -127,6 +127,9 @@ struct Tenant {
 
 const Mail* find_mail(const Tenant& tenant, std::string_view purpose);
 
+// The first try of the oldest mail that was tried and is still to be sent; nothing where no mail is owed.
+std::optional<TimePoint> mail_owed_since(const Tenant& tenant);
+
 // True once nothing more will happen by itself that a waiting client cares about.
 bool is_settled(const Tenant& tenant);
 

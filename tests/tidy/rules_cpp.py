@@ -5,7 +5,7 @@ import re
 from tree import CODE_FOLDERS, CPP, Offence, code_only, line_at, rule
 
 # A folder includes only itself and what stands above it.
-ORDER = ["base", "model", "contracts", "net", "aws", "engine", "drivers", "api", "lambda", "web", "cli", "app"]
+ORDER = ["base", "model", "contracts", "net", "aws", "engine", "metrics", "drivers", "api", "lambda", "web", "cli", "app"]
 # Folders below src/drivers that are no drivers but what the drivers of one family share.
 SHARED = {"drivers/mail/rfc5322"}
 WARN_LINES, MOST_LINES = 300, 400
@@ -39,6 +39,18 @@ def include_direction(tree):
                 yield Offence(path, number, f"src/{folder} may not include {included}: {other} stands below it")
             elif other == "drivers" and folder not in ("drivers", "app"):
                 yield Offence(path, number, f"only src/app knows the drivers, but this includes {included}")
+
+
+@rule(
+    "only src/metrics knows Prometheus",
+    bad={"src/engine/a.cpp": "#include <prometheus/counter.h>\n"},
+    good={"src/metrics/a.cpp": "#include <prometheus/counter.h>\n"},
+)
+def prometheus_place(tree):
+    for path in tree.find(rf"src/{CPP}"):
+        for number, line in tree.lines(path):
+            if "#include <prometheus/" in line and not path.startswith("src/metrics/"):
+                yield Offence(path, number, "tell an Observer instead (src/contracts/observer.hpp)")
 
 
 @rule(

@@ -80,8 +80,15 @@ void call_everything(SqliteStore& store) {
   store.ports();
   store.events(id_of(1), 0, 10);
   store.append(id_of(1), {0, t0, "progress", "", "x", {}});
+  store.overview(t0, t0 - Millis(1));
   store.installation();
   store.break_leases();
+  store.add_key({KeyId("k_1"), "one", Scope::admin, "hash", t0, std::nullopt});
+  store.find_key("hash");
+  store.revoke_key(KeyId("k_1"), t0);
+  store.record({0, t0, "k_1", "POST /x", "t_1", "unix", "r_1"});
+  store.audit({});
+  store.audit({"t_1", 0, 10});
 }
 
 std::vector<std::string> plan_of(Connection& ledger, const std::string& sql) {
@@ -96,9 +103,13 @@ std::vector<std::string> plan_of(Connection& ledger, const std::string& sql) {
   return lines;
 }
 
+// Each status's tenants are counted in the index of statuses: a walk past all of them, but past no document.
+bool is_count(const std::string& line) { return line == "SCAN tenants USING COVERING INDEX tenants_status"; }
+
 // Walks of an index that holds only the rows in question (partial), or that end after the first rows (LIMIT).
 bool is_cheap(const std::string& line) {
-  for (const char* index : {"ports_used", "ports_free", "tenants_leased", "tenants_due"}) {
+  for (const char* index : {"ports_used", "ports_free", "tenants_leased", "tenants_due", "tenants_ready",
+                            "tenants_mail_owed", "ports_held"}) {
     if (line.find(index) != std::string::npos) return true;
   }
   return line.find("SCAN") == std::string::npos && line.find("TEMP B-TREE") == std::string::npos;
@@ -122,7 +133,8 @@ TEST(Plan, EveryStatementIsAnsweredByAnIndex) {
       continue;
     }
     ++explained;
-    for (const std::string& line : plan_of(ledger, sql)) EXPECT_TRUE(is_cheap(line)) << sql << "\n  " << line;
+    for (const std::string& line : plan_of(ledger, sql))
+      EXPECT_TRUE(is_cheap(line) || is_count(line)) << sql << "\n  " << line;
   }
   EXPECT_GE(explained, 23) << "the watch has missed statements";
 }

@@ -39,8 +39,16 @@ class SqliteStore : public Store {
   std::vector<PortLease> ports() override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
+  Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override;
   void break_leases() override;
+
+  void add_key(const ApiKey& key) override;
+  std::vector<ApiKey> keys() override;
+  std::optional<ApiKey> find_key(std::string_view hash) override;
+  bool revoke_key(const KeyId& id, TimePoint now) override;
+  void record(const AuditEntry& entry) override;
+  std::vector<AuditEntry> audit(const AuditFilter& filter) override;
 
   // A consistent copy of the ledger as of now, while it is in use; see backup_ledger.
   void backup(const std::string& target_path);

@@ -1,0 +1,47 @@
+#include "base/log.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+
+namespace slipway {
+namespace {
+
+std::string written(LogFormat format, LogLevel level, const std::function<void(const Log&)>& write) {
+  testing::internal::CaptureStderr();
+  write(Log(format, level));
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Log, WritesOneJsonObjectALine) {
+  const std::string text = written(LogFormat::json, LogLevel::info, [](const Log& log) {
+    log.warn("a \"quoted\"\nmessage", {{"tenant", "t_1"}, {"why", "x\ny"}});
+  });
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  const auto line = boost::json::parse(text).as_object();
+  EXPECT_EQ(line.at("message").as_string(), "a \"quoted\"\nmessage");
+  EXPECT_EQ(line.at("level").as_string(), "warn");
+  EXPECT_EQ(line.at("tenant").as_string(), "t_1");
+  EXPECT_EQ(line.at("why").as_string(), "x\ny");
+  EXPECT_THAT(std::string(line.at("time").as_string()), testing::MatchesRegex("20.*T.*Z"));
+}
+
+TEST(Log, WritesForPeopleAndNoValueCanForgeALine) {
+  const std::string text = written(LogFormat::human, LogLevel::info, [](const Log& log) {
+    log.info("tenant is active", {{"tenant", "t_1"}, {"reason", "a b\n12:00 error forged"}});
+  });
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_THAT(text, testing::HasSubstr("tenant is active  tenant=t_1  reason=\"a b\\n12:00 error forged\""));
+}
+
+TEST(Log, LeavesOutWhatIsBelowItsLevel) {
+  const std::string text = written(LogFormat::json, LogLevel::warn, [](const Log& log) {
+    log.info("quiet");
+    log.error("loud");
+  });
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("quiet")));
+  EXPECT_THAT(text, testing::HasSubstr("loud"));
+}
+
+}  // namespace
+}  // namespace slipway
