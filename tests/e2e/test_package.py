@@ -17,6 +17,7 @@ from world import binary, free_port, request, wait_until
 
 CONFIG = pathlib.Path("/etc/slipway/slipway.yaml")
 DATA = pathlib.Path("/var/lib/slipway")
+PID_FILE = DATA / "postgres/data/postmaster.pid"
 RUN = pathlib.Path("/run/slipway")
 UNIT = pathlib.Path("/usr/lib/systemd/system/slipway.service")
 WANTED = pathlib.Path("/etc/systemd/system/multi-user.target.wants/slipway.service")
@@ -72,11 +73,9 @@ def clean_up(docker=None):
         for container in docker.run("ps", "-aq", "--filter", f"network={NETWORK}").stdout.split():
             docker.run("rm", "-fv", container, check=False)
         docker.run("network", "rm", NETWORK, check=False)
-    pid_file = DATA / "postgres/data/postmaster.pid"
-    if pid_file.exists():
-        pid = int(pid_file.read_text().split()[0])
-        os.kill(pid, signal.SIGINT)
-        wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "the private Postgres ended")
+    if PID_FILE.exists():
+        os.kill(postmaster(), signal.SIGINT)
+        wait_until(lambda: not PID_FILE.exists(), "the private Postgres ended")
     dpkg("--purge", "slipway", check=False)
     for path in (CONFIG.parent, DATA, RUN):
         shutil.rmtree(path, ignore_errors=True)
@@ -130,6 +129,7 @@ def test_installs_what_belongs_and_purges_without_a_trace(debian):
     install(debian["9.9.9"])
     assert not WANTED.is_symlink()
 
+    (CONFIG.parent / "resend-key").write_text("k\n")
     dpkg("--purge", "slipway")
     left = [path for path in files if path.exists() and "slipway" in path.name]
     assert left == [] and not WANTED.is_symlink()
@@ -213,7 +213,7 @@ def is_ready(process, port):
 
 
 def postmaster():
-    return int((DATA / "postgres/data/postmaster.pid").read_text().split()[0])
+    return int(PID_FILE.read_text().split()[0])
 
 
 def stop_like_the_unit(process):
@@ -248,7 +248,10 @@ def test_serves_as_the_unit_says_and_upgrades_under_its_customers(configured, de
     assert docker.run("ps", "-q", "--filter", f"network={NETWORK}").stdout.split() == [container]
     assert "active" in run(*slipway, "show", "acme").stdout
 
+    # The end, as docs/operating/install.md has it.
     stop_like_the_unit(process)
+    run("setpriv", "--reuid", "slipway", "--regid", "slipway", "--init-groups", *slipway, "database", "stop")
+    assert not PID_FILE.exists()
     dpkg("--remove", "slipway")
     assert docker.run("ps", "-q", "--filter", f"network={NETWORK}").stdout.split() == [container]
     told = dpkg("--purge", "slipway").stdout
@@ -256,3 +259,17 @@ def test_serves_as_the_unit_says_and_upgrades_under_its_customers(configured, de
     assert "rm -rf /var/lib/slipway && deluser --system slipway" in told
     assert (DATA / "ledger.db").exists() and (DATA / "master.key").exists() and user_exists()
     assert not CONFIG.parent.exists() and not UNIT.exists()
+
+
+def test_install_to_a_prefix_of_ones_own_needs_no_root(place):
+    build = binary().resolve().parents[2]
+    run("cmake", "--install", build, "--prefix", place / "here")
+    here = place / "here"
+    assert run(here / "bin/slipway", "--version").stdout == run(binary(), "--version").stdout
+    for file in ("share/man/man1/slipway.1", "share/man/man5/slipway.yaml.5", "share/slipway/slipway.schema.json",
+                 "share/bash-completion/completions/slipway", "share/doc/slipway/examples/slipway.yaml"):
+        assert (here / file).is_file(), file
+    started = (here / "lib/systemd/system/slipway.service").read_text()
+    assert f"ExecStart={here}/bin/slipway serve --config /etc/slipway/slipway.yaml" in started
+    # Nothing of what is linked into the program, and nothing for tests, comes along.
+    assert not list(here.rglob("*.a")) and not list(here.rglob("*.hpp"))
