@@ -127,6 +127,7 @@ class Slipway:
         self.port = free_port()
         self.network = f"slipway-bench-{os.getpid()}"
         self.process = None
+        self.key = "none yet"
         directory.mkdir()
         (directory / "slipway.yaml").write_text(f"""
 app:
@@ -140,6 +141,7 @@ runtime: {{ driver: docker, docker: {{ host: "unix://{engine.path}", network: {s
 database: {{ url: "{postgres.url()}" }}
 mail: {{ driver: outbox, from: bench@example.com, outbox: {{ directory: {directory}/mail }} }}
 api: {{ listen: "127.0.0.1:{self.port}" }}
+limits: {{ sign_ups_per_key: 0, sign_ups_per_address: 0 }}
 log: {{ level: error }}
 data_dir: {directory}/data
 """)
@@ -147,10 +149,14 @@ data_dir: {directory}/data
     def start(self):
         self.process = subprocess.Popen([self.binary, "serve", "--config", self.directory / "slipway.yaml"])
         wait_for(lambda: self.call("GET", "/readyz")[0] == 200, "Slipway is ready")
+        made = subprocess.run([self.binary, "--config", self.directory / "slipway.yaml", "keys", "create", "--scope",
+                               "admin", "bench"], capture_output=True, text=True, check=True)
+        self.key = made.stdout.strip()
 
     def call(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        connection.request(method, path, json.dumps(body) if body else None,
+                           {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"})
         answer = connection.getresponse()
         text = answer.read()
         connection.close()

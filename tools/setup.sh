@@ -161,6 +161,22 @@ unpack_package() {
   return "$status"
 }
 
+# What the tests need from PyPI, in an environment of the project's own. Returns 1, having said why, where PyPI cannot
+# be reached.
+install_python_tools() {
+  local venv=$slipway_root/build/venv list=$slipway_root/tools/requirements.txt
+  if [[ -f $venv/installed ]] && cmp -s "$list" "$venv/installed"; then return; fi
+  rm -rf "$venv"
+  if quietly "python tools" install_into_venv "$venv" "$list"; then
+    cp "$list" "$venv/installed"
+  else
+    rm -rf "$venv"
+    return 1
+  fi
+}
+
+install_into_venv() { python3 -m venv "$1" && "$1/bin/pip" install --disable-pip-version-check -r "$2"; }
+
 # How many compilations at once: one for each core, and at most one for each 1.5 GiB of memory.
 build_jobs() {
   local by_memory

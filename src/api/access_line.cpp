@@ -17,8 +17,11 @@ std::string known_method(const std::string& method) {
 
 // The tenant that the answer is about, where it says so: "/v1/tenants/t_…".
 std::string tenant_at(const std::string& location) {
-  const auto id = location.rfind("/t_");
-  return id == std::string::npos ? std::string() : location.substr(id + 1);
+  constexpr std::string_view before = "/v1/tenants/";
+  const auto at = location.find(before);
+  if (at == std::string::npos) return {};
+  const std::string rest = location.substr(at + before.size());
+  return rest.substr(0, rest.find_first_of("/?"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/gate.hpp"
 #include "base/log.hpp"
 #include "contracts/observer.hpp"
 #include "engine/sweeper.hpp"
@@ -21,6 +22,7 @@ struct HealthCheck {
 // Everything that routes need. References outlive the router.
 struct Context {
   Store& store;
+  Gate& gate;
   Tenants& tenants;
   Watch& watch;
   Sweeper& sweeper;
@@ -31,6 +33,7 @@ struct Context {
   RuntimeStats* stats = nullptr;
   std::vector<HealthCheck> health;
   std::string version;
+  Secret status_key;  // signs the status URLs that need no key
   Log log;
   Observer* observer = nullptr;          // told of each answer
   std::function<std::string()> metrics;  // what GET /metrics shows; empty: there is no such route

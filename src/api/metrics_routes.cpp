@@ -38,9 +38,9 @@ net::Response status(const Context& context) {
 }  // namespace
 
 void add_metrics_routes(Router& router, const Context& context) {
-  router.add("GET", "/v1/status", [&context](const Call&) -> net::Reply { return status(context); });
+  router.add("GET", "/v1/status", Needs::admin, [&context](const Call&) -> net::Reply { return status(context); });
   if (!context.metrics) return;
-  router.add("GET", "/metrics", [&context](const Call&) -> net::Reply {
+  router.add("GET", "/metrics", Needs::metrics, [&context](const Call&) -> net::Reply {
     return net::Response{200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, context.metrics()};
   });
 }

@@ -22,8 +22,10 @@ struct Answers : Observer {
 struct Api : test::TestWorld {
   Sweeper sweeper{world, settings, [](const TenantId&) {}, Log::silent()};
   Answers answers;
+  Gate gate{store, clock, {}};
   Context context = [this] {
-    Context c{store, tenants, watch, sweeper, settings.access, clock, random, {}, {}, {}, "1.2.3", Log::silent()};
+    Context c{store,  gate, tenants, watch, sweeper, settings.access, clock,
+              random, {},   {},      {},    "1.2.3", Secret("key"),   Log::silent()};
     c.observer = &answers;
     c.metrics = [] { return std::string("slipway_tenants 1\n"); };
     return c;
@@ -31,7 +33,7 @@ struct Api : test::TestWorld {
 
   net::Reply ask(const Router& router, const std::string& method, const std::string& path,
                  const std::string& query = "", const std::string& body = "") {
-    return router.handle({method, path, query, {{"Content-Type", "application/json"}}, body, "127.0.0.1"});
+    return router.handle({method, path, query, {{"Content-Type", "application/json"}}, body, "unix"});
   }
   net::Response answer(const std::string& method, const std::string& path) {
     return std::get<net::Response>(ask(make_router(context), method, path));
@@ -97,8 +99,8 @@ TEST(Answers, ThatWereWaitedForAreToldWhenTheyAreMade) {
 
 TEST(Answers, ThatWereWaitedForAndFailedAreProblemsToo) {
   Api api;
-  Router router(api.clock, api.random, Log::silent(), &api.answers);
-  router.add("GET", "/slow", [](const Call&) -> net::Reply {
+  Router router(api.context);
+  router.add("GET", "/slow", Needs::nothing, [](const Call&) -> net::Reply {
     net::WaitingResponse waiting;
     waiting.finish = []() -> net::Response { throw Error(ErrorKind::unavailable, "ledger: disk I/O error"); };
     return waiting;

@@ -1,5 +1,6 @@
 #include "api/routes.hpp"
 #include "base/error.hpp"
+#include "openapi.embedded.hpp"
 
 namespace slipway::api {
 namespace {
@@ -64,13 +65,20 @@ net::Response ready(const Context& context) {
 }  // namespace
 
 void add_operator_routes(Router& router, const Context& context) {
-  router.add("GET", "/v1/mail", [&context](const Call& call) -> net::Reply { return mail(call, context); });
-  router.add("POST", "/v1/sweep", [&context](const Call& call) -> net::Reply { return sweep(call, context); });
-  router.add("GET", "/v1/version", [&context](const Call&) -> net::Reply {
+  router.add("GET", "/openapi.json", Needs::nothing, [](const Call&) -> net::Reply {
+    return net::Response{200, {{"Content-Type", "application/json"}}, std::string(embedded::openapi().front().second)};
+  });
+  router.add("GET", "/v1/mail", Needs::admin,
+             [&context](const Call& call) -> net::Reply { return mail(call, context); });
+  router.add("POST", "/v1/sweep", Needs::admin,
+             [&context](const Call& call) -> net::Reply { return sweep(call, context); });
+  router.add("GET", "/v1/version", Needs::admin, [&context](const Call&) -> net::Reply {
     return json_response(200, {{"version", context.version}});
   });
-  router.add("GET", "/healthz", [](const Call&) -> net::Reply { return json_response(200, {{"status", "ok"}}); });
-  router.add("GET", "/readyz", [&context](const Call&) -> net::Reply { return ready(context); });
+  router.add("GET", "/healthz", Needs::nothing, [](const Call&) -> net::Reply {
+    return json_response(200, {{"status", "ok"}});
+  });
+  router.add("GET", "/readyz", Needs::nothing, [&context](const Call&) -> net::Reply { return ready(context); });
 }
 
 }  // namespace slipway::api

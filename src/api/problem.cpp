@@ -78,7 +78,8 @@ net::Response problem(int status, const std::string& detail, const std::string& 
 }
 
 net::Response problem(const Error& error, const std::string& request_id) {
-  const int status = status_of(error.kind());
+  const auto* own = dynamic_cast<const StatusError*>(&error);
+  const int status = own != nullptr ? own->status() : status_of(error.kind());
   const std::string_view detail = error.kind() == ErrorKind::internal
                                       ? "something went wrong on our side; the log has more under this request's id"
                                       : std::string_view(error.message());
@@ -88,6 +89,7 @@ net::Response problem(const Error& error, const std::string& request_id) {
   } else if (status == 503) {
     response.headers.emplace_back("Retry-After", "1");
   }
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"slipway\"");  // RFC 6750
   return response;
 }
 

@@ -74,35 +74,57 @@ std::optional<std::map<std::string, std::string, std::less<>>> match(const std::
 
 }  // namespace
 
-void Router::add(std::string method, std::string pattern, RouteHandler handler) {
-  routes_.push_back({std::move(method), pattern, segments_of(pattern), std::move(handler)});
+AuditEntry audit_entry(const Call& call, const Context& context, std::string action, std::string target) {
+  return {0,
+          context.clock.now(),
+          call.caller.actor,
+          std::move(action),
+          std::move(target),
+          call.caller.from,
+          call.request_id};
+}
+
+void Router::add(std::string method, std::string pattern, Needs needs, RouteHandler handler, Audit audit) {
+  auto segments = segments_of(pattern);
+  routes_.push_back({std::move(method), std::move(pattern), std::move(segments), needs, std::move(handler), audit});
+}
+
+std::vector<std::string> Router::routes() const {
+  std::vector<std::string> all;
+  for (const Route& route : routes_) all.push_back(route.method + " " + route.pattern);
+  return all;
 }
 
 net::Reply Router::handle(const net::ServerRequest& request) const {
-  const std::string request_id = new_id("r_", clock_.now(), random_);
+  const std::string request_id = new_id("r_", context_.clock.now(), context_.random);
   AccessLine line(request, request_id);
   net::Reply reply;
   try {
     reply = dispatch(request, request_id, line);
   } catch (const Error& error) {
-    reply = line.failed(error, log_);
+    reply = line.failed(error, context_.log);
   }
-  const std::pair<std::string, std::string> header{"X-Request-Id", request_id};
+  net::Headers headers = context_.gate.cors_headers(request);
+  headers.emplace_back("X-Request-Id", request_id);
+  const auto add_headers = [](net::Response& response, const net::Headers& more) {
+    response.headers.insert(response.headers.end(), more.begin(), more.end());
+  };
   if (auto* response = std::get_if<net::Response>(&reply)) {
-    response->headers.push_back(header);
-    line.answered(*response, log_, observer_);
+    add_headers(*response, headers);
+    line.answered(*response, context_.log, context_.observer);
   } else if (auto* streaming = std::get_if<net::StreamingResponse>(&reply)) {
-    streaming->head.headers.push_back(header);
-    line.answered(streaming->head, log_, observer_);
+    add_headers(streaming->head, headers);
+    line.answered(streaming->head, context_.log, context_.observer);
   } else if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) {
-    waiting->finish = [finish = std::move(waiting->finish), header, line, log = log_, observer = observer_] {
+    waiting->finish = [finish = std::move(waiting->finish), headers, add_headers, line, log = context_.log,
+                       observer = context_.observer] {
       net::Response answer;
       try {
         answer = finish();
       } catch (const Error& error) {
         answer = line.failed(error, log);
       }
-      answer.headers.push_back(header);
+      add_headers(answer, headers);
       line.answered(answer, log, observer);
       return answer;
     };
@@ -118,17 +140,28 @@ net::Reply Router::dispatch(const net::ServerRequest& request, const std::string
     if (!values) continue;
     const bool head = request.method == "HEAD" && route.method == "GET";
     if (route.method != request.method && !head) {
-      allow += (allow.empty() ? "" : ", ") + route.method;
+      if (allow.find(route.method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + route.method;
       continue;
     }
     line.route = route.pattern;
     if (const auto id = values->find("id"); id != values->end()) line.tenant = id->second;
-    return route.handler({request, std::move(*values), parse_query(request.query), request_id});
+    Caller caller = context_.gate.admit(request, route.needs);
+    return run(route, {request, std::move(*values), parse_query(request.query), request_id, std::move(caller)});
   }
   if (allow.empty()) return problem(404, fmt::format("there is nothing at {}", request.path), request_id);
+  if (request.method == "OPTIONS") return net::Response{204, {{"Allow", allow + ", OPTIONS"}}, ""};
   net::Response refusal = problem(405, fmt::format("{} is not for {}", request.method, request.path), request_id);
   refusal.headers.emplace_back("Allow", allow);
   return refusal;
+}
+
+net::Reply Router::run(const Route& route, const Call& call) const {
+  net::Reply reply = route.handler(call);
+  if (route.method == "GET" || route.audit == Audit::by_handler) return reply;
+  const auto target = call.path.find("id");
+  context_.store.record(
+      audit_entry(call, context_, route.method + " " + route.pattern, target == call.path.end() ? "" : target->second));
+  return reply;
 }
 
 }  // namespace slipway::api

@@ -7,6 +7,7 @@
 
 #include "api/access_line.hpp"
 #include "api/context.hpp"
+#include "api/gate.hpp"
 #include "net/http_server.hpp"
 
 namespace slipway::api {
@@ -17,7 +18,11 @@ struct Call {
   std::map<std::string, std::string, std::less<>> path;   // "{id}" of the pattern -> its decoded value
   std::map<std::string, std::string, std::less<>> query;  // decoded; the last of equal names counts
   std::string request_id;
+  Caller caller;
 };
+
+// What the audit trail says of this call.
+AuditEntry audit_entry(const Call& call, const Context& context, std::string action, std::string target);
 
 using RouteHandler = std::function<net::Reply(const Call&)>;
 
@@ -25,28 +30,32 @@ using RouteHandler = std::function<net::Reply(const Call&)>;
 // become problem documents (RFC 9457). Every answer bears X-Request-Id.
 class Router {
  public:
-  // `observer` may be null.
-  Router(const Clock& clock, Random& random, Log log, Observer* observer = nullptr)
-      : clock_(clock), random_(random), log_(std::move(log)), observer_(observer) {}
+  explicit Router(const Context& context) : context_(context) {}
 
-  // `pattern`: "/v1/tenants/{id}"; a segment in braces matches one non-empty segment.
-  void add(std::string method, std::string pattern, RouteHandler handler);
+  // `pattern`: "/v1/tenants/{id}"; a segment in braces matches one non-empty segment. What a caller whom the gate
+  // admitted changes (all but GET) is written to the audit trail before the answer goes out; what the handler has
+  // written there itself says `audited`.
+  enum class Audit { by_router, by_handler };
+  void add(std::string method, std::string pattern, Needs needs, RouteHandler handler, Audit audit = Audit::by_router);
 
   net::Reply handle(const net::ServerRequest& request) const;
+
+  // "GET /v1/tenants/{id}", for each route, in the order in which they were added.
+  std::vector<std::string> routes() const;
 
  private:
   struct Route {
     std::string method;
     std::string pattern;
     std::vector<std::string> segments;
+    Needs needs;
     RouteHandler handler;
+    Audit audit;
   };
   net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const;
+  net::Reply run(const Route& route, const Call& call) const;
 
-  const Clock& clock_;
-  Random& random_;
-  Log log_;
-  Observer* observer_;
+  const Context& context_;
   std::vector<Route> routes_;
 };
 

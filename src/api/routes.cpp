@@ -32,7 +32,8 @@ std::optional<TimePoint> next_try(const Tenant& t) {
 }  // namespace
 
 Router make_router(const Context& context) {
-  Router router(context.clock, context.random, context.log, context.observer);
+  Router router(context);
+  add_access_routes(router, context);
   add_sign_up_routes(router, context);
   add_tenant_routes(router, context);
   add_timeline_routes(router, context);
@@ -45,11 +46,7 @@ net::Response json_response(int status, const json::value& body) {
   return {status, {{"Content-Type", "application/json"}}, json::serialize(body)};
 }
 
-std::int64_t query_number(const Call& call, std::string_view name, std::int64_t fallback, std::int64_t low,
-                          std::int64_t high) {
-  const auto found = call.query.find(name);
-  if (found == call.query.end()) return fallback;
-  const std::string& text = found->second;
+std::int64_t parse_number(std::string_view name, const std::string& text, std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
@@ -57,6 +54,12 @@ std::int64_t query_number(const Call& call, std::string_view name, std::int64_t 
     throw Error(ErrorKind::invalid, fmt::format("{}: {}", name, why)).on(std::string(name), why);
   }
   return value;
+}
+
+std::int64_t query_number(const Call& call, std::string_view name, std::int64_t fallback, std::int64_t low,
+                          std::int64_t high) {
+  const auto found = call.query.find(name);
+  return found == call.query.end() ? fallback : parse_number(name, found->second, low, high);
 }
 
 Tenant tenant_of(const Call& call, const Context& context) {
@@ -95,12 +98,6 @@ json::object tenant_json(const Tenant& t, const AccessSpec& access) {
   o["nextTryAt"] = time_or_null(next_try(t));
   o["mail"] = std::move(mails);
   return o;
-}
-
-std::string status_url(const Call& call, const TenantId& id) {
-  const std::string path = "/v1/tenants/" + id.value();
-  const std::string host = net::header(call.request.headers, "Host");
-  return call.request.peer == "unix" || host.empty() ? path : "http://" + host + path;
 }
 
 }  // namespace slipway::api

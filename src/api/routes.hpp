@@ -8,6 +8,7 @@
 // The routes by subject; make_router adds them all.
 namespace slipway::api {
 
+void add_access_routes(Router& router, const Context& context);  // keys, audit
 void add_sign_up_routes(Router& router, const Context& context);
 void add_tenant_routes(Router& router, const Context& context);
 void add_timeline_routes(Router& router, const Context& context);  // events, logs, stats
@@ -16,6 +17,9 @@ void add_metrics_routes(Router& router, const Context& context);   // status, me
 
 // Shared by them.
 net::Response json_response(int status, const boost::json::value& body);
+
+// A whole number of `name` within [low, high]. Throws invalid.
+std::int64_t parse_number(std::string_view name, const std::string& text, std::int64_t low, std::int64_t high);
 
 // A whole number of the query within [low, high], or `fallback` where it is not given. Throws invalid.
 std::int64_t query_number(const Call& call, std::string_view name, std::int64_t fallback, std::int64_t low,
@@ -26,8 +30,5 @@ Tenant tenant_of(const Call& call, const Context& context);
 
 // The tenant as the API shows it.
 boost::json::object tenant_json(const Tenant& tenant, const AccessSpec& access);
-
-// Where its status can be asked for, absolute if the request says what host it came to.
-std::string status_url(const Call& call, const TenantId& id);
 
 }  // namespace slipway::api

@@ -1,32 +1,53 @@
 #include <fmt/format.h>
 
+#include "api/body.hpp"
 #include "api/routes.hpp"
 #include "api/sign_up_request.hpp"
+#include "base/crypto.hpp"
 #include "base/error.hpp"
-#include "base/text.hpp"
 
 namespace slipway::api {
 namespace {
 
 constexpr std::int64_t wait_limit_seconds = 120;
 
-void check_content_type(const net::ServerRequest& request) {
-  const std::string type = lowered_ascii(trimmed(split(net::header(request.headers, "Content-Type"), ';').front()));
-  if (type == "application/json") return;
-  throw Error(ErrorKind::invalid, type.empty() ? "send the body as Content-Type: application/json"
-                                               : fmt::format("the body is {}; send application/json", type));
+constexpr std::int64_t status_wait_limit_seconds = 30;
+
+// Proves that its bearer was given the status URL. It opens nothing else, and follows from the tenant, so that a
+// repeated sign-up gets the same one.
+std::string status_token(const Context& context, const TenantId& id) {
+  constexpr std::size_t digits = 32;  // 128 bits
+  return to_hex(hmac_sha256(context.status_key, "status " + id.value())).substr(0, digits);
 }
 
-net::Response accepted(const Call& call, const Tenant& t, const AccessSpec& access) {
-  const std::string url = access_url(access, t.sign_up.slug, t.port);
+bool same_in_constant_time(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  return difference == 0;
+}
+
+// Where its status can be asked for without a key, absolute if the request says what host it came to.
+std::string status_url(const net::ServerRequest& request, const Context& context, const TenantId& id) {
+  const std::string path = fmt::format("/v1/tenants/{}/status?token={}", id.value(), status_token(context, id));
+  const std::string host = net::header(request.headers, "Host");
+  if (request.peer == "unix" || host.empty()) return path;
+  const bool tls = net::header(request.headers, "X-Forwarded-Proto") == "https";
+  return fmt::format("{}://{}{}", tls ? "https" : "http", host, path);
+}
+
+net::Response accepted(const net::ServerRequest& request, const Context& context, const Tenant& t) {
+  const std::string url = access_url(context.access, t.sign_up.slug, t.port);
+  const std::string status = status_url(request, context, t.id);
   net::Response response =
       json_response(202, {{"tenantId", t.id.value()},
                           {"userId", t.sign_up.user_id.value()},
                           {"status", to_string(t.status)},
-                          {"statusUrl", status_url(call, t.id)},
+                          {"statusUrl", status},
                           {"accessUrl", url.empty() ? boost::json::value(nullptr) : boost::json::value(url)},
                           {"port", t.port ? boost::json::value(t.port->value()) : boost::json::value(nullptr)}});
-  response.headers.emplace_back("Location", "/v1/tenants/" + t.id.value());
+  response.headers.emplace_back("Location", status);
   return response;
 }
 
@@ -56,12 +77,13 @@ net::Response settled(const Tenant& t, const AccessSpec& access) {
 }
 
 Tenant accept(const Call& call, const Context& context) {
-  check_content_type(call.request);
-  const SignUp sign_up = parse_sign_up(call.request.body);
+  context.gate.count_sign_up(call.caller);
+  const SignUp sign_up = parse_sign_up(json_body(call.request));
   std::optional<IdempotencyKey> key;
   const std::string sent = net::header(call.request.headers, "Idempotency-Key");
   if (!sent.empty()) key = parse_idempotency_key(sent);
-  auto result = context.tenants.sign_up(sign_up, key, sign_up_hash(sign_up));
+  auto result =
+      context.tenants.sign_up(sign_up, key, sign_up_hash(sign_up), audit_entry(call, context, "POST /provision", ""));
   if (const auto* refused = std::get_if<Refused>(&result)) {
     throw Error(ErrorKind::conflict, fmt::format("{}: {}", refused->field, refused->reason))
         .on(refused->field, refused->reason);
@@ -75,8 +97,20 @@ Tenant accept(const Call& call, const Context& context) {
   return std::move(std::get<Existing>(result).tenant);
 }
 
-// Holds the answer until the tenant is settled, without holding a worker.
-net::WaitingResponse hold(const Call& call, const Context& context, const TenantId& id, Millis timeout) {
+// What the bearer of a status URL may know.
+net::Response progress(const Tenant& t, const AccessSpec& access) {
+  const std::string url = access_url(access, t.sign_up.slug, t.port);
+  const Mail* welcome = find_mail(t, "welcome");
+  return json_response(200, {{"tenantId", t.id.value()},
+                             {"status", to_string(t.status)},
+                             {"reason", t.reason.empty() ? boost::json::value(nullptr) : boost::json::value(t.reason)},
+                             {"accessUrl", url.empty() ? boost::json::value(nullptr) : boost::json::value(url)},
+                             {"emailSent", welcome != nullptr && welcome->state == MailState::sent}});
+}
+
+// Holds the answer until the tenant is settled or the time is over, without holding a worker; `answer` makes it.
+net::WaitingResponse hold(const Context& context, const TenantId& id, Millis timeout,
+                          std::function<net::Response(const Tenant&)> answer) {
   auto token = std::make_shared<Watch::Token>();
   net::WaitingResponse waiting;
   waiting.timeout = timeout;
@@ -88,27 +122,48 @@ net::WaitingResponse hold(const Call& call, const Context& context, const Tenant
     *token = context.watch.on_change(id, wake_if_settled);
     wake_if_settled();
   };
-  // The request is gone by then; what the answer needs of it is copied. The token ends with this function.
-  const auto request = std::make_shared<net::ServerRequest>(call.request);
-  waiting.finish = [&context, id, token, request, request_id = call.request_id] {
+  // The token ends with this function.
+  waiting.finish = [&context, id, token, answer = std::move(answer)] {
     const auto tenant = context.store.find(id);
     if (!tenant) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
-    const Call again{*request, {}, {}, request_id};
-    return is_settled(*tenant) ? settled(*tenant, context.access) : accepted(again, *tenant, context.access);
+    return answer(*tenant);
   };
   return waiting;
+}
+
+net::Reply provision(const Call& call, const Context& context) {
+  const std::int64_t wait = query_number(call, "wait", 0, 0, wait_limit_seconds);
+  const Tenant tenant = accept(call, context);
+  if (wait == 0) return accepted(call.request, context, tenant);
+  if (is_settled(tenant)) return settled(tenant, context.access);
+  // The request is gone by then.
+  const auto request = std::make_shared<net::ServerRequest>(call.request);
+  return hold(context, tenant.id, std::chrono::seconds(wait), [&context, request](const Tenant& t) {
+    return is_settled(t) ? settled(t, context.access) : accepted(*request, context, t);
+  });
+}
+
+net::Reply status(const Call& call, const Context& context) {
+  const TenantId id = parse_tenant_id(call.path.at("id"));
+  const auto given = call.query.find("token");
+  // A wrong token and a tenant that is not there look the same.
+  const bool allowed = given != call.query.end() && same_in_constant_time(given->second, status_token(context, id));
+  const auto tenant = allowed ? context.store.find(id) : std::nullopt;
+  if (!tenant)
+    throw Error(ErrorKind::not_found, "there is no such sign-up, or the token is not the one of its status URL");
+  const std::int64_t wait = query_number(call, "wait", 0, 0, status_wait_limit_seconds);
+  if (wait == 0 || is_settled(*tenant)) return progress(*tenant, context.access);
+  return hold(context, id, std::chrono::seconds(wait),
+              [&context](const Tenant& t) { return progress(t, context.access); });
 }
 
 }  // namespace
 
 void add_sign_up_routes(Router& router, const Context& context) {
-  router.add("POST", "/provision", [&context](const Call& call) -> net::Reply {
-    const std::int64_t wait = query_number(call, "wait", 0, 0, wait_limit_seconds);
-    const Tenant tenant = accept(call, context);
-    if (wait == 0) return accepted(call, tenant, context.access);
-    if (is_settled(tenant)) return settled(tenant, context.access);
-    return hold(call, context, tenant.id, std::chrono::seconds(wait));
-  });
+  const auto sign_up = [&context](const Call& call) { return provision(call, context); };
+  router.add("POST", "/provision", Needs::signup, sign_up, Router::Audit::by_handler);
+  router.add("GET", "/v1/tenants/{id}/status", Needs::nothing,
+             [&context](const Call& call) { return status(call, context); });
 }
 
 }  // namespace slipway::api

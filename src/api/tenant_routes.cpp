@@ -23,6 +23,7 @@ net::Response list(const Call& call, const Context& context) {
   if (const auto after = call.query.find("after"); after != call.query.end()) {
     filter.after = parse_tenant_id(after->second).value();
   }
+  if (const auto search = call.query.find("q"); search != call.query.end()) filter.search = search->second;
   if (const auto status = call.query.find("status"); status != call.query.end()) {
     filter.status = parse_status(status->second);
     if (!filter.status) {
@@ -39,8 +40,9 @@ net::Response list(const Call& call, const Context& context) {
 }  // namespace
 
 void add_tenant_routes(Router& router, const Context& context) {
-  router.add("GET", "/v1/tenants", [&context](const Call& call) -> net::Reply { return list(call, context); });
-  router.add("GET", "/v1/tenants/{id}", [&context](const Call& call) -> net::Reply {
+  router.add("GET", "/v1/tenants", Needs::admin,
+             [&context](const Call& call) -> net::Reply { return list(call, context); });
+  router.add("GET", "/v1/tenants/{id}", Needs::admin, [&context](const Call& call) -> net::Reply {
     return json_response(200, tenant_json(tenant_of(call, context), context.access));
   });
   const auto change = [&context](Action action) {
@@ -49,11 +51,11 @@ void add_tenant_routes(Router& router, const Context& context) {
       return json_response(202, tenant_json(tenant, context.access));
     };
   };
-  router.add("DELETE", "/v1/tenants/{id}", change(Action::remove));
-  router.add("POST", "/v1/tenants/{id}/suspend", change(Action::suspend));
-  router.add("POST", "/v1/tenants/{id}/resume", change(Action::resume));
-  router.add("POST", "/v1/tenants/{id}/restart", change(Action::restart));
-  router.add("POST", "/v1/tenants/{id}/retry", change(Action::retry));
+  router.add("DELETE", "/v1/tenants/{id}", Needs::admin, change(Action::remove));
+  router.add("POST", "/v1/tenants/{id}/suspend", Needs::admin, change(Action::suspend));
+  router.add("POST", "/v1/tenants/{id}/resume", Needs::admin, change(Action::resume));
+  router.add("POST", "/v1/tenants/{id}/restart", Needs::admin, change(Action::restart));
+  router.add("POST", "/v1/tenants/{id}/retry", Needs::admin, change(Action::retry));
 }
 
 }  // namespace slipway::api

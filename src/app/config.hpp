@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/access_policy.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "model/app.hpp"
@@ -77,6 +78,7 @@ struct Config {
     std::string address = "127.0.0.1";
     std::uint16_t port = 8080;  // 0: any free one
     std::filesystem::path socket;
+    api::AccessPolicy access;
   };
 
   struct Limits {

@@ -171,6 +171,18 @@ std::string parse_http_url(std::string_view text) {
   return std::string(text);
 }
 
+std::string parse_origin(std::string_view text) {
+  const auto host = text.starts_with("https://") ? text.substr(8) : text.starts_with("http://") ? text.substr(7) : "";
+  const bool ok = !host.empty() && printable_ascii(text) && host.find('/') == std::string_view::npos;
+  if (text != "*" && !ok) refuse("is not an origin such as https://shop.example, without a path");
+  return std::string(text);
+}
+
+std::string parse_ip(std::string_view text) {
+  if (!is_ip(text, AF_INET) && !is_ip(text, AF_INET6)) refuse("is not an IP address such as 127.0.0.1");
+  return std::string(text);
+}
+
 std::string parse_docker_host(std::string_view text) {
   if (text.starts_with("unix:///") && text.size() > 8 && printable_ascii(text)) return std::string(text);
   if (text.starts_with("unix://")) refuse("must name the socket with an absolute path: unix:///var/run/docker.sock");

@@ -116,8 +116,10 @@ void read_places(const Section& top, Config& config) {
   const Section api = top.section("api");
   api.read("listen", config.api, [&](std::string_view text) {
     const Listen listen = parse_listen(text);
-    return Config::Api{listen.address, listen.port, config.api.socket};
+    return Config::Api{listen.address, listen.port, config.api.socket, {}};
   });
+  api.list("cors_origins", config.api.access.cors_origins, parse_origin);
+  api.list("trusted_proxies", config.api.access.trusted_proxies, parse_ip);
   api.path("socket", config.api.socket);
   if (config.api.socket.string().size() > socket_path_limit_bytes) {
     api.problem("socket", fmt::format("{} is longer than the {} bytes that a socket's path may have; give a shorter "
@@ -140,6 +142,8 @@ void read_limits(const Section& top, Config& config) {
       throw Error(ErrorKind::invalid, e.fields().front().message);
     }
   });
+  section.read("sign_ups_per_key", config.api.access.sign_ups_per_key, number(0, 1'000'000));
+  section.read("sign_ups_per_address", config.api.access.sign_ups_per_address, number(0, 1'000'000));
   section.read("workers", limits.workers, number(1, 256));
   section.read("parallel_starts", limits.parallel_starts, number(0, 256));
   section.read("retry_budget", limits.retry_budget, parse_duration);

@@ -1,11 +1,16 @@
 // Puts the commands together: those of this machine and those that are clients of a server.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "app/config_commands.hpp"
+#include "app/config_secret.hpp"
+#include "app/describe_commands.hpp"
 #include "app/own_commands.hpp"
 #include "app/version.hpp"
+#include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/text.hpp"
@@ -21,6 +26,17 @@ net::Endpoint find_server(const cli::ServerChoice& choice, const EnvLookup& env)
   return {"unix://" + load_socket_path(choice.config_file, env).string(), {}, {}, {}};
 }
 
+// SLIPWAY_API_KEY, which may be file:PATH. Never an argument: every user of the machine can read those.
+Secret api_key(const EnvLookup& env) {
+  const auto text = env("SLIPWAY_API_KEY");
+  if (!text || text->empty()) return {};
+  try {
+    return Secret(config::secret_from(*text, std::filesystem::current_path()));
+  } catch (const Error& e) {
+    throw Error(e.kind(), fmt::format("SLIPWAY_API_KEY: {}", e.message()));
+  }
+}
+
 int run(int argc, char** argv) {
   const EnvLookup env = process_environment();
   const SystemClock clock;
@@ -31,6 +47,7 @@ int run(int argc, char** argv) {
   context.in_is_terminal = isatty(STDIN_FILENO) == 1;
   context.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   context.colours = cli::wants_colours(context.out_is_terminal, env("NO_COLOR"), env("TERM"));
+  context.api_key = [&env] { return api_key(env); };
   context.config_file = env("SLIPWAY_CONFIG").value_or("slipway.yaml");
 
   CLI::App app{
@@ -43,7 +60,9 @@ int run(int argc, char** argv) {
       ->type_name("FILE");
   app.add_flag("--json", context.json, "print JSON");
   add_own_commands(app, context);
+  add_config_commands(app, context);
   cli::add_client_commands(app, context);
+  add_describe_commands(app, context);
   return cli::run(app, argc, argv, context);
 }
 

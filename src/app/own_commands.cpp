@@ -60,7 +60,7 @@ void add_init(CLI::App& app, cli::Context& context) {
   init->add_option("image", wanted->image, "The container image, such as shop:1.4")->required();
   init->add_option("--name", wanted->name, "What your product is called; by itself after the image");
   init->add_option("--port", wanted->port, "The port on which the app listens");
-  init->add_option("--output", wanted->output, "Where to write")->capture_default_str();
+  init->add_option("--output", wanted->output, "Where to write")->type_name("FILE")->capture_default_str();
   init->add_flag("--force", wanted->force, "Overwrite a file that is there");
   init->footer("Example: slipway init shop:1.4 --name Shop --port 3000");
   init->callback([wanted, &context] {

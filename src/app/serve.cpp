@@ -11,10 +11,12 @@
 #include "api/router.hpp"
 #include "app/assemble.hpp"
 #include "app/log_of.hpp"
+#include "app/own_commands.hpp"
 #include "app/public_address.hpp"
 #include "app/settings_of.hpp"
 #include "app/start_up_memory.hpp"
 #include "app/version.hpp"
+#include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
@@ -94,7 +96,9 @@ class Slipway {
                &metrics_},
         engine_(world_, settings_, fmt::format("pid-{}", getpid()), dynamic_cast<RuntimeEvents*>(runtime_.get()), log),
         tenants_(world_, settings_, [this](const TenantId& id) { engine_.wake(id); }),
+        gate_(measured_store_, clock_, config.api.access),
         context_{measured_store_,
+                 gate_,
                  tenants_,
                  engine_.watch(),
                  engine_.sweeper(),
@@ -105,6 +109,7 @@ class Slipway {
                  dynamic_cast<RuntimeStats*>(runtime_.get()),
                  health_checks(),
                  std::string(version),
+                 Secret(to_hex(hmac_sha256(master_key_, "status URLs"))),
                  log,
                  &metrics_,
                  [this] { return metrics_.scrape(measured_store_); }},
@@ -126,6 +131,8 @@ class Slipway {
                {"address", settings_.access.domain == "localhost" ? "localhost" : settings_.access.address},
                {"version", version}});
   }
+
+  void reload(const Config& config) { gate_.use(config.api.access); }
 
   void stop() {
     http_.stop(drain_time);
@@ -168,6 +175,7 @@ class Slipway {
   World world_;
   Engine engine_;
   Tenants tenants_;
+  api::Gate gate_;
   api::Context context_;
   api::Router router_;
   net::HttpServer http_;
@@ -182,6 +190,18 @@ void end_anyway_after(std::chrono::seconds limit, const Log& log) {
     log.warn("a step did not end in time; stopping without it, the next start takes it up");
     _exit(0);
   }).detach();
+}
+
+// What can change while Slipway runs; a file with a mistake changes nothing.
+void reload(Slipway& slipway, const Config& config, const Log& log) {
+  try {
+    slipway.reload(load_config(config.file, process_environment()));
+    log.info(
+        "SIGHUP: took over api.cors_origins, api.trusted_proxies and limits.sign_ups_per_*; every other key is read at "
+        "the start only, and a restart does not disturb tenants");
+  } catch (const Error& error) {
+    log.error(fmt::format("SIGHUP: nothing is reloaded: {}", error.what()));
+  }
 }
 
 }  // namespace
@@ -200,9 +220,7 @@ void serve(const Config& config) {
   for (int signal_number = 0;;) {
     if (sigwait(&signals, &signal_number) != 0) continue;
     if (signal_number != SIGHUP) break;
-    log.warn(
-        "SIGHUP: nothing is reloaded while running; restart Slipway to read slipway.yaml again, tenants are not "
-        "disturbed");
+    reload(slipway, config, log);
   }
   log.info("stopping; tenants keep running");
   end_anyway_after(stop_limit, log);

@@ -62,7 +62,12 @@ std::string of_tenant(const TenantId& id, std::string_view rest = "") {
 
 }  // namespace
 
-ApiClient::ApiClient(const net::Endpoint& endpoint) : where_(endpoint.url), http_(endpoint) {}
+ApiClient::ApiClient(const net::Endpoint& endpoint, Secret api_key)
+    : where_(endpoint.url), api_key_(std::move(api_key)), http_(endpoint) {}
+
+void ApiClient::sign(net::ClientRequest& request) const {
+  if (!api_key_.empty()) request.headers.emplace_back("Authorization", "Bearer " + api_key_.reveal());
+}
 
 template <class Call>
 auto ApiClient::reached(Call call) {
@@ -77,11 +82,17 @@ auto ApiClient::reached(Call call) {
   }
 }
 
-json::object ApiClient::ask(net::ClientRequest request) {
+net::Response ApiClient::send(net::ClientRequest request) {
+  sign(request);
   request.headers.emplace_back("Accept", "application/json");
   if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-  const net::Response response = reached([&] { return http_.send(request); });
+  net::Response response = reached([&] { return http_.send(request); });
   if (response.status >= 400) throw problem_of(response);
+  return response;
+}
+
+json::object ApiClient::ask(net::ClientRequest request) {
+  const net::Response response = send(std::move(request));
   json::value value = parse_json(response.body, "slipway server");
   if (!value.is_object()) throw Error(ErrorKind::internal, "the server's answer is not a JSON object; is it Slipway?");
   return std::move(value.get_object());
@@ -107,9 +118,11 @@ json::object ApiClient::provision(const json::object& body, const std::string& i
   return ask(std::move(request));
 }
 
-json::object ApiClient::tenants(const std::string& status, const std::string& after, std::size_t limit) {
+json::object ApiClient::tenants(const std::string& status, const std::string& search, const std::string& after,
+                                std::size_t limit) {
   std::string target = fmt::format("/v1/tenants?limit={}", limit);
   if (!status.empty()) target += "&status=" + net::url_encoded(status);
+  if (!search.empty()) target += "&q=" + net::url_encoded(search);
   if (!after.empty()) target += "&after=" + net::url_encoded(after);
   return get(std::move(target));
 }
@@ -131,6 +144,23 @@ json::object ApiClient::events(const TenantId& id, std::uint64_t after, std::siz
 
 json::object ApiClient::stats(const TenantId& id) { return get(of_tenant(id, "/stats")); }
 
+json::object ApiClient::create_key(const std::string& name, const std::string& scope) {
+  const json::object body{{"name", name}, {"scope", scope}};
+  return ask({.method = "POST", .target = "/v1/keys", .body = json::serialize(body)});
+}
+
+json::object ApiClient::keys() { return get("/v1/keys"); }
+
+void ApiClient::revoke_key(const std::string& id) {
+  send({.method = "DELETE", .target = "/v1/keys/" + net::url_encoded(id)});
+}
+
+json::object ApiClient::audit(const std::string& target, std::uint64_t after, std::size_t limit) {
+  std::string path = fmt::format("/v1/audit?after={}&limit={}", after, limit);
+  if (!target.empty()) path += "&target=" + net::url_encoded(target);
+  return get(std::move(path));
+}
+
 json::object ApiClient::mail(std::size_t limit) { return get(fmt::format("/v1/mail?limit={}", limit)); }
 
 json::object ApiClient::sweep(bool dry_run) {
@@ -147,6 +177,7 @@ void ApiClient::logs(const TenantId& id, std::size_t tail, bool follow,
                      const std::function<bool(std::string_view)>& chunk, std::stop_token stop) {
   net::ClientRequest request;
   request.target = of_tenant(id, fmt::format("/logs?tail={}{}", tail, follow ? "&follow=1" : ""));
+  sign(request);
   if (follow) request.timeout = Millis(0);  // an app may be silent for days
   const net::Response response = reached([&] { return http_.stream(request, chunk, stop); });
   if (response.status >= 400) throw problem_of(response);

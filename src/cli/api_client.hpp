@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.hpp"
 #include "model/names.hpp"
 #include "net/http_client.hpp"
 
@@ -15,13 +16,15 @@ namespace slipway::cli {
 // status means, with the server's words; a server that cannot be reached is Error(unavailable) with what to do.
 class ApiClient {
  public:
-  explicit ApiClient(const net::Endpoint& endpoint);
+  // With a key, every request bears it (Authorization: Bearer …).
+  explicit ApiClient(const net::Endpoint& endpoint, Secret api_key = {});
 
   // The id itself, or that of the tenant with this subdomain. Throws not_found.
   TenantId resolve(const std::string& id_or_subdomain);
 
   boost::json::object provision(const boost::json::object& body, const std::string& idempotency_key);
-  boost::json::object tenants(const std::string& status, const std::string& after, std::size_t limit);
+  boost::json::object tenants(const std::string& status, const std::string& search, const std::string& after,
+                              std::size_t limit);
   boost::json::object tenant(const TenantId& id);
   boost::json::object remove(const TenantId& id);
   boost::json::object act(const TenantId& id, std::string_view verb);  // "suspend", "resume", "restart", "retry"
@@ -33,16 +36,25 @@ class ApiClient {
   boost::json::object status();
   boost::json::object version();
 
+  boost::json::object create_key(const std::string& name, const std::string& scope);
+  boost::json::object keys();
+  void revoke_key(const std::string& id);
+  boost::json::object audit(const std::string& target, std::uint64_t after, std::size_t limit);
+
   void logs(const TenantId& id, std::size_t tail, bool follow, const std::function<bool(std::string_view)>& chunk,
             std::stop_token stop);
 
  private:
+  net::Response send(net::ClientRequest request);  // throws what the answer's status means
   boost::json::object ask(net::ClientRequest request);
   boost::json::object get(std::string target);
   template <class Call>
   auto reached(Call call);
 
+  void sign(net::ClientRequest& request) const;
+
   std::string where_;
+  Secret api_key_;
   net::HttpClient http_;
 };
 

@@ -6,12 +6,15 @@
 #include <ostream>
 
 #include "base/text.hpp"
+#include "cli/access.hpp"
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/provision.hpp"
+#include "cli/repeat.hpp"
 #include "cli/service.hpp"
 #include "cli/tenants.hpp"
 #include "cli/text.hpp"
+#include "cli/transfer.hpp"
 #include "cli/watch.hpp"
 
 namespace slipway::cli {
@@ -54,7 +57,7 @@ void complete(Common& common, const Context& context) {
 void runs(CLI::App& command, Context& context, std::shared_ptr<Common> common, Run run) {
   command.callback([&context, common = std::move(common), run = std::move(run)] {
     complete(*common, context);
-    ApiClient api(context.find_server(common->choice));
+    ApiClient api(context.find_server(common->choice), context.api_key());
     context.exit_code = run(api, *common);
   });
 }
@@ -65,6 +68,16 @@ CLI::App& add(CLI::App& app, const std::string& name, const std::string& what, c
 
 void takes_tenant(CLI::App& command, Common& common) {
   command.add_option("TENANT", common.tenant, tenant_help)->required()->type_name("");
+}
+
+std::shared_ptr<bool> takes_watch(CLI::App& command) {
+  auto watch = std::make_shared<bool>(false);
+  command.add_flag("-w,--watch", *watch, "show it anew whenever it changes, until interrupted");
+  return watch;
+}
+
+int once_or_watched(Context& context, bool watch, const std::function<int(Context&)>& once) {
+  return watch ? repeat(context, once) : once(context);
 }
 
 void add_provision(CLI::App& app, Context& context) {
@@ -106,17 +119,22 @@ void add_reading(CLI::App& app, Context& context) {
   const auto of_ls = describe(ls, "slipway ls --status failed");
   auto o = std::make_shared<ListOptions>();
   ls.add_option("--status", o->status, "only those that are active, failed, suspended, …")->type_name("STATUS");
+  ls.add_option("--search", o->search, "only those with this in subdomain, company, e-mail address or user id")
+      ->type_name("TEXT");
   ls.add_option("--limit", o->limit, "at most so many (1000)")->type_name("N")->check(between(1u, 1'000'000u));
-  runs(ls, context, of_ls, [&context, o](ApiClient& api, const Common& c) {
+  auto watch_list = takes_watch(ls);
+  runs(ls, context, of_ls, [&context, o, watch_list](ApiClient& api, const Common& c) {
     o->json = c.json;
-    return list_tenants(context, api, *o);
+    return once_or_watched(context, *watch_list, [&](Context& to) { return list_tenants(to, api, *o); });
   });
 
   CLI::App& show = add(app, "show", "Show all that is known of a tenant", "Tenants");
   const auto of_show = describe(show, "slipway show acme");
   takes_tenant(show, *of_show);
-  runs(show, context, of_show,
-       [&context](ApiClient& api, const Common& c) { return show_tenant(context, api, c.tenant, c.json); });
+  auto watch_one = takes_watch(show);
+  runs(show, context, of_show, [&context, watch_one](ApiClient& api, const Common& c) {
+    return once_or_watched(context, *watch_one, [&](Context& to) { return show_tenant(to, api, c.tenant, c.json); });
+  });
 }
 
 void add_watching(CLI::App& app, Context& context) {
@@ -187,6 +205,20 @@ void add_changing(CLI::App& app, Context& context) {
   });
 }
 
+void add_transfer(CLI::App& app, Context& context) {
+  CLI::App& out = add(app, "export", "Print what each tenant signed up with, as JSON lines", "Tenants");
+  const auto of_export = describe(out, "slipway export > tenants.jsonl");
+  runs(out, context, of_export, [&context](ApiClient& api, const Common&) { return export_tenants(context, api); });
+
+  CLI::App& in =
+      add(app, "import", "Sign up the tenants of an export; those that are there stay as they are", "Tenants");
+  const auto of_import = describe(in, "slipway import tenants.jsonl");
+  auto file = std::make_shared<std::string>();
+  in.add_option("file", *file, "JSON lines; - is the standard input")->required()->type_name("");
+  runs(in, context, of_import,
+       [&context, file](ApiClient& api, const Common& c) { return import_tenants(context, api, *file, c.json); });
+}
+
 void add_service(CLI::App& app, Context& context) {
   CLI::App& status = add(app, "status", "Show tenants by status, how long sign-ups took and what is owed", "Service");
   const auto of_status = describe(status, "slipway status");
@@ -217,6 +249,46 @@ void add_service(CLI::App& app, Context& context) {
   });
 }
 
+void add_access(CLI::App& app, Context& context) {
+  CLI::App& keys = add(app, "keys", "Make, list and revoke API keys", "Service");
+  keys.require_subcommand(1);
+  keys.footer("Example:\n  slipway keys create --scope signup \"our web site\"");
+
+  CLI::App& create = *keys.add_subcommand("create", "Make a key and show it, this once");
+  const auto of_create = describe(create, "slipway keys create --scope signup \"our web site\"");
+  auto name = std::make_shared<std::string>();
+  auto scope = std::make_shared<std::string>("signup");
+  create.add_option("NAME", *name, "what it is for, in your own words")->required()->type_name("");
+  create.add_option("--scope", *scope, "signup (sign up only), metrics (read /metrics) or admin (signup)")
+      ->type_name("SCOPE");
+  runs(create, context, of_create, [&context, name, scope](ApiClient& api, const Common& c) {
+    return create_key(context, api, *name, *scope, c.json);
+  });
+
+  CLI::App& list = *keys.add_subcommand("ls", "List the keys, without the keys themselves");
+  const auto of_list = describe(list, "slipway keys ls");
+  runs(list, context, of_list, [&context](ApiClient& api, const Common& c) { return list_keys(context, api, c.json); });
+
+  CLI::App& revoke = *keys.add_subcommand("revoke", "Make a key worthless, at once");
+  const auto of_revoke = describe(revoke, "slipway keys revoke k_01jdd2x8k40a1b2c3d4e");
+  auto id = std::make_shared<std::string>();
+  revoke.add_option("KEY", *id, "its id (k_…)")->required()->type_name("");
+  runs(revoke, context, of_revoke,
+       [&context, id](ApiClient& api, const Common& c) { return revoke_key(context, api, *id, c.json); });
+
+  CLI::App& audit = add(app, "audit", "Show who asked for what, from where", "Service");
+  const auto of_audit = describe(audit, "slipway audit --of acme");
+  auto of = std::make_shared<std::string>();
+  auto limit = std::make_shared<std::size_t>(100);
+  audit.add_option("--of", *of, "only what was done to this tenant, or to this key (k_…)")->type_name("TENANT");
+  audit.add_option("--limit", *limit, "at most so many of the newest (100)")
+      ->type_name("N")
+      ->check(between(1u, 1'000'000u));
+  runs(audit, context, of_audit, [&context, of, limit](ApiClient& api, const Common& c) {
+    return show_audit(context, api, *of, *limit, c.json);
+  });
+}
+
 }  // namespace
 
 void add_client_commands(CLI::App& app, Context& context) {
@@ -224,7 +296,9 @@ void add_client_commands(CLI::App& app, Context& context) {
   add_reading(app, context);
   add_watching(app, context);
   add_changing(app, context);
+  add_transfer(app, context);
   add_service(app, context);
+  add_access(app, context);
 }
 
 void print_error(Context& context, const Error& error) {

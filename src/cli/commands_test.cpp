@@ -18,9 +18,9 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using CommandLine = CommandTest;
 
-const std::vector<std::string> commands = {"provision", "ls",      "show",   "events",  "logs",
-                                           "stats",     "suspend", "resume", "restart", "retry",
-                                           "rm",        "mail",    "sweep",  "status",  "version"};
+const std::vector<std::string> commands = {"provision", "ls",     "show",    "events",  "logs",   "stats",
+                                           "suspend",   "resume", "restart", "retry",   "rm",     "mail",
+                                           "sweep",     "audit",  "status",  "version", "export", "import"};
 
 std::set<std::string> options_in(const std::string& text) {
   static const std::regex option("--[a-z][a-z-]+");
@@ -65,6 +65,15 @@ TEST_F(CommandLine, TheDocumentationNamesEachCommandAndOption) {
     for (const std::string& option : everywhere) real.erase(option), told.erase(option);
     EXPECT_EQ(told, real) << name;
   }
+}
+
+TEST_F(CommandLine, TheDocumentationNamesTheOptionsOfKeys) {
+  std::set<std::string> real;
+  for (const char* command : {"create", "ls", "revoke"}) {
+    real.merge(options_in(slipway({"keys", command, "--help"}).out));
+  }
+  for (const char* option : {"--server", "--config", "--json", "--help"}) real.erase(option);
+  EXPECT_EQ(options_in(documented("keys")), real);
 }
 
 TEST_F(CommandLine, MistakesAreSaidWithTheWayToTheHelp) {

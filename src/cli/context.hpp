@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/secret.hpp"
 #include "net/http_client.hpp"
 
 namespace slipway::cli {
@@ -23,6 +24,9 @@ struct Context {
   const Clock& clock;
   std::string version;                                            // of this program
   std::function<net::Endpoint(const ServerChoice&)> find_server;  // throws Error where no server is named
+
+  // The key for the server, empty where there is none; throws Error where it cannot be read.
+  std::function<Secret()> api_key = [] { return Secret(); };
 
   bool in_is_terminal = false;
   bool out_is_terminal = false;

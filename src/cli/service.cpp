@@ -126,7 +126,7 @@ int show_version(Context& context, const ServerChoice& choice, bool json_wanted)
   json::value server = nullptr;
   std::string why;
   try {
-    ApiClient api(context.find_server(choice));
+    ApiClient api(context.find_server(choice), context.api_key());
     server = string_at(api.version(), "version");
   } catch (const Error& e) {
     why = e.message();

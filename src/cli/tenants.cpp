@@ -25,7 +25,8 @@ json::object all_tenants(ApiClient& api, const ListOptions& options) {
   json::array all;
   std::string next;
   do {
-    const json::object page = api.tenants(options.status, next, std::min(page_size, options.limit - all.size()));
+    const json::object page =
+        api.tenants(options.status, options.search, next, std::min(page_size, options.limit - all.size()));
     const json::array* tenants = array_at(page, "tenants");
     const bool empty = tenants == nullptr || tenants->empty();
     if (!empty) all.insert(all.end(), tenants->begin(), tenants->end());
@@ -64,8 +65,10 @@ int list_tenants(Context& context, ApiClient& api, const ListOptions& options) {
   }
   const json::array& tenants = all.at("tenants").get_array();
   if (tenants.empty()) {
-    context.out << (options.status.empty() ? "no tenants yet; `slipway provision` makes one\n"
-                                           : fmt::format("no tenant is {}\n", safe(options.status)));
+    const bool unfiltered = options.status.empty() && options.search.empty();
+    context.out << (unfiltered ? "no tenants yet; `slipway provision` makes one\n"
+                               : fmt::format("no tenant is {}\n",
+                                             options.search.empty() ? safe(options.status) : "like that"));
     return exit_ok;
   }
   Table table({"SUBDOMAIN", "STATUS", "COMPANY", "PLAN", "URL", "AGE", "ID"});

@@ -9,6 +9,7 @@ namespace slipway::cli {
 
 struct ListOptions {
   std::string status;
+  std::string search;
   std::size_t limit = 1'000;
   bool json = false;
 };

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "contracts/access.hpp"
 #include "model/tenant.hpp"
 
 namespace slipway {
@@ -17,6 +18,7 @@ struct NewTenant {
   std::optional<IdempotencyKey> key;
   std::string body_hash;  // of the request; the same key with another hash is refused
   Event event;
+  std::optional<AuditEntry> audit;  // written with the row, where there is one
 };
 
 struct Created {
@@ -41,6 +43,7 @@ struct TenantFilter {
   std::optional<Status> status;
   std::string after;        // id after which the page begins; ids sort by time of creation
   std::size_t limit = 100;  // 1..1000
+  std::string search;       // part of the subdomain, company name, e-mail address or user id; ASCII case is ignored
 };
 
 enum class PortStatus { free, leased, held };
@@ -78,10 +81,8 @@ inline std::optional<Millis> ready_within(const Overview& overview, double share
 // transaction and safe from any thread and from several processes. Calls that are given no time (ports and their holds)
 // go by the last one that a call of this process gave. Errors: unavailable (locked, disk full, I/O), internal (corrupt,
 // newer schema).
-class Store {
+class Store : public AccessStore {
  public:
-  virtual ~Store() = default;
-
   // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing.
   // - the key is known: its tenant where the body is the same (Existing, also when it is deleted), else Refused.
   // - the user has a tenant: Existing where the subdomain is the same, else Refused("userId"). A user whose tenant is

@@ -107,7 +107,7 @@ std::string_view words_for(Action action) {
 }  // namespace
 
 SignUpResult Tenants::sign_up(const SignUp& request, const std::optional<IdempotencyKey>& key,
-                              const std::string& body_hash) {
+                              const std::string& body_hash, std::optional<AuditEntry> audit) {
   check_reserved(settings_, request.slug);
   plan_named(settings_, request.plan);
   const TimePoint now = world_.clock.now();
@@ -120,6 +120,8 @@ SignUpResult Tenants::sign_up(const SignUp& request, const std::optional<Idempot
   wanted.tenant.image = settings_.app.image;
   wanted.key = key;
   wanted.body_hash = body_hash;
+  wanted.audit = std::move(audit);
+  if (wanted.audit) wanted.audit->target = wanted.tenant.id.value();
   wanted.event = {0, now, "signed_up", "", "sign-up accepted", std::nullopt};
   auto result = world_.store.sign_up(wanted, now);
   if (const auto* created = std::get_if<Created>(&result)) wake_(created->tenant.id);

@@ -17,7 +17,9 @@ class Tenants {
       : world_(world), settings_(settings), wake_(std::move(wake)) {}
 
   // Durable when it returns. Throws invalid for a reserved subdomain or an unknown plan.
-  SignUpResult sign_up(const SignUp& request, const std::optional<IdempotencyKey>& key, const std::string& body_hash);
+  // `audit` is written with a new tenant, its id as the target.
+  SignUpResult sign_up(const SignUp& request, const std::optional<IdempotencyKey>& key, const std::string& body_hash,
+                       std::optional<AuditEntry> audit = std::nullopt);
 
   // Throws not_found, or conflict where the tenant's state does not allow it. Asking for what is already so is success.
   Tenant change(const TenantId& id, Action action);

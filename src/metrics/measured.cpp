@@ -79,6 +79,30 @@ void MeasuredStore::break_leases() {
   return measured(observer_, "store", "break_leases", [&] { return driver_.break_leases(); });
 }
 
+void MeasuredStore::add_key(const ApiKey& key) {
+  return measured(observer_, "store", "add_key", [&] { return driver_.add_key(key); });
+}
+
+std::vector<ApiKey> MeasuredStore::keys() {
+  return measured(observer_, "store", "keys", [&] { return driver_.keys(); });
+}
+
+std::optional<ApiKey> MeasuredStore::find_key(std::string_view hash) {
+  return measured(observer_, "store", "find_key", [&] { return driver_.find_key(hash); });
+}
+
+bool MeasuredStore::revoke_key(const KeyId& id, TimePoint now) {
+  return measured(observer_, "store", "revoke_key", [&] { return driver_.revoke_key(id, now); });
+}
+
+void MeasuredStore::record(const AuditEntry& entry) {
+  return measured(observer_, "store", "record", [&] { return driver_.record(entry); });
+}
+
+std::vector<AuditEntry> MeasuredStore::audit(const AuditFilter& filter) {
+  return measured(observer_, "store", "audit", [&] { return driver_.audit(filter); });
+}
+
 HostNetwork MeasuredRuntime::prepare() {
   return measured(observer_, "runtime", "prepare", [&] { return driver_.prepare(); });
 }

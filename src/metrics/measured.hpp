@@ -27,6 +27,12 @@ class MeasuredStore : public Store {
   Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override { return driver_.installation(); }  // pure
   void break_leases() override;
+  void add_key(const ApiKey& key) override;
+  std::vector<ApiKey> keys() override;
+  std::optional<ApiKey> find_key(std::string_view hash) override;
+  bool revoke_key(const KeyId& id, TimePoint now) override;
+  void record(const AuditEntry& entry) override;
+  std::vector<AuditEntry> audit(const AuditFilter& filter) override;
 
  private:
   Store& driver_;

@@ -2,6 +2,10 @@
 
 #include <boost/beast/http/status.hpp>
 
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/random.hpp"
+
 namespace slipway::net {
 
 namespace {
@@ -60,10 +64,16 @@ std::string_view ResponseWriter::date() {
 }
 
 Response problem(int status, std::string_view detail) {
-  const boost::json::object body{
-      {"type", "about:blank"}, {"title", reason(status)}, {"status", status}, {"detail", detail}};
+  // Refused before anybody could give it an id, so it gets one here: every answer bears one.
+  SystemRandom random;
+  const std::string request_id = new_id("r_", SystemClock().now(), random);
+  const boost::json::object body{{"type", "about:blank"},
+                                 {"title", reason(status)},
+                                 {"status", status},
+                                 {"detail", detail},
+                                 {"requestId", request_id}};
   return {.status = status,
-          .headers = {{"Content-Type", "application/problem+json"}},
+          .headers = {{"Content-Type", "application/problem+json"}, {"X-Request-Id", request_id}},
           .body = boost::json::serialize(body)};
 }
 

@@ -117,7 +117,7 @@ def test_bad_requests_name_every_field_and_change_nothing(slipway):
     assert slipway.sign_up("www").status == 400
     assert slipway.sign_up("gold", plan="gold").status == 400
     assert slipway.post("/provision", b"{", headers={"Content-Type": "application/json"}).status == 400
-    assert slipway.post("/provision", b"{}", headers={"Content-Type": "text/plain"}).status == 400
+    assert slipway.post("/provision", b"{}", headers={"Content-Type": "text/plain"}).status == 415
     assert slipway.get("/v1/tenants").json["tenants"] == []
 
 

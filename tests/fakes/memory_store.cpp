@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/id.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 
 namespace slipway::test {
 namespace {
@@ -17,6 +18,12 @@ Tenant as_stored(const Tenant& tenant) {
   stored.version = tenant.version;
   stored.due_at = tenant.due_at;
   return stored;
+}
+
+bool matches(const SignUp& s, const std::string& search) {
+  const std::string all =
+      s.slug.value() + "\n" + s.user_id.value() + "\n" + s.admin_email.value() + "\n" + s.company_name.value();
+  return lowered_ascii(all).find(lowered_ascii(search)) != std::string::npos;
 }
 
 bool is_live(const Tenant& tenant) { return tenant.status != Status::deleted; }
@@ -65,6 +72,7 @@ SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   rows_[tenant.id] = {tenant, std::nullopt};
   if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, tenant.id};
   append_locked(tenant.id, wanted.event);
+  if (wanted.audit) record_locked(*wanted.audit);
   return Created{tenant};
 }
 
@@ -87,7 +95,9 @@ std::vector<Tenant> MemoryStore::list(const TenantFilter& filter) {
   const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, 1000);
   std::vector<Tenant> page;
   for (auto row = rows_.upper_bound(TenantId(filter.after)); row != rows_.end() && page.size() < limit; ++row) {
-    if (!filter.status || row->second.tenant.status == *filter.status) page.push_back(row->second.tenant);
+    const Tenant& tenant = row->second.tenant;
+    if (filter.status && tenant.status != *filter.status) continue;
+    if (matches(tenant.sign_up, filter.search)) page.push_back(tenant);
   }
   return page;
 }
@@ -284,6 +294,57 @@ void MemoryStore::free_expired_holds() {
     PortRow& row = entry.second;
     if (row.lease.status == PortStatus::held && *row.lease.held_until <= told_) set_free(row);
   }
+}
+
+void MemoryStore::add_key(const ApiKey& key) {
+  std::lock_guard lock(mutex_);
+  for (const ApiKey& known : api_keys_) {
+    if (known.id == key.id || known.hash == key.hash) throw Error(ErrorKind::conflict, "ledger: this key is known");
+  }
+  api_keys_.push_back(key);
+}
+
+std::vector<ApiKey> MemoryStore::keys() {
+  std::lock_guard lock(mutex_);
+  return api_keys_;
+}
+
+std::optional<ApiKey> MemoryStore::find_key(std::string_view hash) {
+  std::lock_guard lock(mutex_);
+  for (const ApiKey& key : api_keys_) {
+    if (key.hash == hash && !key.revoked_at) return key;
+  }
+  return std::nullopt;
+}
+
+bool MemoryStore::revoke_key(const KeyId& id, TimePoint now) {
+  std::lock_guard lock(mutex_);
+  for (ApiKey& key : api_keys_) {
+    if (key.id != id) continue;
+    if (!key.revoked_at) key.revoked_at = now;
+    return true;
+  }
+  return false;
+}
+
+void MemoryStore::record(const AuditEntry& entry) {
+  std::lock_guard lock(mutex_);
+  record_locked(entry);
+}
+
+void MemoryStore::record_locked(const AuditEntry& entry) {
+  audit_.push_back(entry);
+  audit_.back().seq = audit_.size();
+}
+
+std::vector<AuditEntry> MemoryStore::audit(const AuditFilter& filter) {
+  std::lock_guard lock(mutex_);
+  std::vector<AuditEntry> page;
+  for (const AuditEntry& entry : audit_) {
+    if (page.size() == std::clamp<std::size_t>(filter.limit, 1, 1000)) break;
+    if (entry.seq > filter.after && (filter.target.empty() || entry.target == filter.target)) page.push_back(entry);
+  }
+  return page;
 }
 
 }  // namespace slipway::test

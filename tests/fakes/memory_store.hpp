@@ -32,6 +32,13 @@ class MemoryStore : public Store {
   InstallationId installation() override { return installation_; }
   void break_leases() override;
 
+  void add_key(const ApiKey& key) override;
+  std::vector<ApiKey> keys() override;
+  std::optional<ApiKey> find_key(std::string_view hash) override;
+  bool revoke_key(const KeyId& id, TimePoint now) override;
+  void record(const AuditEntry& entry) override;
+  std::vector<AuditEntry> audit(const AuditFilter& filter) override;
+
  private:
   struct Row {
     Tenant tenant;
@@ -48,6 +55,7 @@ class MemoryStore : public Store {
 
   const Row* live_row_of(const UserId& user) const;
   const Row* live_row_at(const Slug& slug) const;
+  void record_locked(const AuditEntry& entry);
   void append_locked(const TenantId& id, const Event& event);
   PortRow& longest_unused_port();
   void set_free(PortRow& row);
@@ -60,6 +68,8 @@ class MemoryStore : public Store {
   std::map<IdempotencyKey, KnownKey> keys_;
   std::map<Port, PortRow> ports_;
   std::map<TenantId, std::deque<Event>> events_;
+  std::vector<ApiKey> api_keys_;
+  std::vector<AuditEntry> audit_;
   std::uint64_t last_seq_ = 0;
   std::uint64_t last_release_ = 0;
   InstallationId installation_;

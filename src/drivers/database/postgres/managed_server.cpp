@@ -214,14 +214,17 @@ void ManagedServer::put_in_force(Connection& connection, Deadline deadline) {
     changed = std::max(changed,
                        static_cast<double>(entry.st_mtim.tv_sec) + 1e-9 * static_cast<double>(entry.st_mtim.tv_nsec));
   }
-  const std::string is_old = fmt::format("SELECT pg_conf_load_time() < to_timestamp({:.6f})", changed);
-  if (connection.run(is_old, deadline).at(0).at(0) != "t") return;
+  // A file's time may be some milliseconds older than the clock said; a reload too many does no harm.
+  constexpr double file_time_slack_s = 0.05;
+  const std::string loaded = "SELECT extract(epoch FROM pg_conf_load_time())::text";
+  const std::string before = connection.run(loaded, deadline).at(0).at(0);
+  if (std::stod(before) > changed + file_time_slack_s) return;
   connection.run("SELECT pg_reload_conf()", deadline);
   log_.info("Postgres reads its changed settings; those about memory take effect when it restarts");
   // A new session has what the server has read, this one what it has been told of.
   for (const Target target(admin_conninfo()); std::chrono::steady_clock::now() < deadline;
        std::this_thread::sleep_for(poll_interval)) {
-    if (connect(target, deadline)->run(is_old, deadline).at(0).at(0) != "t") return;
+    if (connect(target, deadline)->run(loaded, deadline).at(0).at(0) != before) return;
   }
 }
 

@@ -66,6 +66,29 @@ CREATE TABLE events (
 CREATE INDEX events_tenant ON events (tenant_id, seq);
 )sql",
     R"sql(
+CREATE TABLE api_keys (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,
+  scope      TEXT NOT NULL,
+  hash       TEXT NOT NULL UNIQUE,
+  created_at INTEGER NOT NULL,
+  revoked_at INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE audit (
+  seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+  at         INTEGER NOT NULL,
+  actor      TEXT NOT NULL,
+  action     TEXT NOT NULL,
+  target     TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  request_id TEXT NOT NULL
+);
+CREATE INDEX audit_target ON audit (target, seq);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+)sql",
+    R"sql(
 ALTER TABLE tenants ADD COLUMN ready_at INTEGER;         -- first_ready_at of the document
 ALTER TABLE tenants ADD COLUMN mail_owed_since INTEGER;  -- the first try of the oldest mail still to be sent
 UPDATE tenants SET ready_at = json_extract(doc, '$.first_ready_at');

@@ -83,6 +83,12 @@ void call_everything(SqliteStore& store) {
   store.overview(t0, t0 - Millis(1));
   store.installation();
   store.break_leases();
+  store.add_key({KeyId("k_1"), "one", Scope::admin, "hash", t0, std::nullopt});
+  store.find_key("hash");
+  store.revoke_key(KeyId("k_1"), t0);
+  store.record({0, t0, "k_1", "POST /x", "t_1", "unix", "r_1"});
+  store.audit({});
+  store.audit({"t_1", 0, 10});
 }
 
 std::vector<std::string> plan_of(Connection& ledger, const std::string& sql) {

@@ -1,5 +1,6 @@
 #include "drivers/store/sqlite/sqlite_store.hpp"
 
+#include "drivers/store/sqlite/access_rows.hpp"
 #include "drivers/store/sqlite/backup.hpp"
 #include "drivers/store/sqlite/group_commit.hpp"
 #include "drivers/store/sqlite/overview.hpp"
@@ -39,7 +40,7 @@ SignUpResult SqliteStore::sign_up(const NewTenant& wanted, TimePoint now) {
 SignUpResult SqliteStore::sign_up_in(Connection& ledger, const NewTenant& wanted, TimePoint now) {
   const SignUp& sign_up = wanted.tenant.sign_up;
   if (wanted.key) {
-    if (const auto known = find_key(ledger, *wanted.key)) {
+    if (const auto known = sqlite::find_key(ledger, *wanted.key)) {
       if (known->body_hash == wanted.body_hash) return Existing{find_row(ledger, known->tenant_id).value()};
       return Refused{"Idempotency-Key", "this key was used before with another request"};
     }
@@ -64,6 +65,7 @@ SignUpResult SqliteStore::sign_up_in(Connection& ledger, const NewTenant& wanted
   insert_row(ledger, tenant);
   if (wanted.key) insert_key(ledger, *wanted.key, wanted.body_hash, tenant.id, now);
   insert_event(ledger, tenant.id, wanted.event);
+  if (wanted.audit) insert_audit(ledger, *wanted.audit);
   return Created{std::move(tenant)};
 }
 
@@ -150,6 +152,30 @@ InstallationId SqliteStore::installation() { return installation_; }
 
 void SqliteStore::break_leases() {
   commits_->run([](Connection& ledger) { end_leases(ledger); });
+}
+
+void SqliteStore::add_key(const ApiKey& key) {
+  commits_->run([&](Connection& ledger) { insert_key_row(ledger, key); });
+}
+
+std::vector<ApiKey> SqliteStore::keys() {
+  return readers_->read([](Connection& ledger) { return key_rows(ledger); });
+}
+
+std::optional<ApiKey> SqliteStore::find_key(std::string_view hash) {
+  return readers_->read([&](Connection& ledger) { return find_key_row(ledger, hash); });
+}
+
+bool SqliteStore::revoke_key(const KeyId& id, TimePoint now) {
+  return write([&](Connection& ledger) { return revoke_key_row(ledger, id, now); });
+}
+
+void SqliteStore::record(const AuditEntry& entry) {
+  commits_->run([&](Connection& ledger) { insert_audit(ledger, entry); });
+}
+
+std::vector<AuditEntry> SqliteStore::audit(const AuditFilter& filter) {
+  return readers_->read([&](Connection& ledger) { return audit_rows(ledger, filter); });
 }
 
 void SqliteStore::backup(const std::string& target_path) { backup_ledger(path_, target_path); }

@@ -43,6 +43,13 @@ class SqliteStore : public Store {
   InstallationId installation() override;
   void break_leases() override;
 
+  void add_key(const ApiKey& key) override;
+  std::vector<ApiKey> keys() override;
+  std::optional<ApiKey> find_key(std::string_view hash) override;
+  bool revoke_key(const KeyId& id, TimePoint now) override;
+  void record(const AuditEntry& entry) override;
+  std::vector<AuditEntry> audit(const AuditFilter& filter) override;
+
   // A consistent copy of the ledger as of now, while it is in use; see backup_ledger.
   void backup(const std::string& target_path);
 

@@ -117,7 +117,7 @@ TEST(SqliteStore, AnOlderLedgerIsMigratedWithWhatItKnows) {
   execute(scratch.path(), "DROP INDEX tenants_mail_owed");
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN ready_at");
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN mail_owed_since");
-  execute(scratch.path(), "PRAGMA user_version=1");
+  execute(scratch.path(), "PRAGMA user_version=2");
   SqliteStore store(scratch.path());
   EXPECT_THAT(store.overview(t0, t0).to_ready, testing::ElementsAre(Millis(4'000)));
 }
@@ -234,6 +234,15 @@ TEST(SqliteStore, ALedgerThatAnotherProcessLocksIsUnavailable) {
   EXPECT_FALSE(store.find(id_of(1))) << "reading goes on";
   other.execute("ROLLBACK");
   create(store, 1);
+}
+
+TEST(SqliteStoreTest, TheLedgerItselfKeepsTheAuditTrailAsItIs) {
+  const Scratch scratch;
+  SqliteStore(scratch.path()).record({0, TimePoint(Millis(1)), "k_1", "POST /x", "t_1", "unix", "r_1"});
+  Connection ledger(scratch.path(), Connection::Mode::write, Millis(1'000));
+  EXPECT_THROW(ledger.execute("UPDATE audit SET actor = 'k_2'"), Error);
+  EXPECT_THROW(ledger.execute("DELETE FROM audit"), Error);
+  EXPECT_EQ(SqliteStore(scratch.path()).audit({}).at(0).actor, "k_1");
 }
 
 }  // namespace

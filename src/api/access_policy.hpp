@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace slipway::api {
+
+// What an operator decides about access.
+struct AccessPolicy {
+  std::vector<std::string> cors_origins;     // "https://shop.example", or "*"; empty: no browser of another origin
+  std::vector<std::string> trusted_proxies;  // whose X-Forwarded-For is believed
+  double sign_ups_per_key = 600;             // per minute; 0: as many as come
+  double sign_ups_per_address = 60;
+};
+
+}  // namespace slipway::api

@@ -1,0 +1,198 @@
+// Who may do what: keys and their scopes, the status URL, rate limits, CORS, the audit trail.
+#include "api/test_api.hpp"
+
+namespace slipway::api {
+namespace {
+
+using testing::HasSubstr;
+
+std::string key_of(Api& api, const std::string& scope) {
+  api.peer = "unix";
+  const auto made = api.answer("POST", "/v1/keys", json::serialize(json::object{{"name", "k"}, {"scope", scope}}));
+  EXPECT_EQ(made.status, 201) << made.body;
+  api.peer = "203.0.113.7";
+  return std::string(object_of(made).at("key").as_string());
+}
+
+net::Headers bearing(const std::string& key) {
+  return {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + key}};
+}
+
+TEST(Keys, AreShownOnceAndKeptAsAHash) {
+  Api api;
+  const std::string key = key_of(api, "admin");
+  EXPECT_EQ(key.size(), 46u);
+  EXPECT_EQ(key.substr(0, 3), "sk_");
+  api.peer = "unix";
+  EXPECT_THAT(api.answer("GET", "/v1/keys").body, testing::Not(HasSubstr(key)));
+  EXPECT_EQ(api.store.keys().at(0).hash, to_hex(sha256(key)));
+  EXPECT_NE(key_of(api, "admin"), key);
+}
+
+TEST(Keys, AreRefusedWithEachMistakeNamed) {
+  Api api;
+  const auto refused = [&](const std::string& body) {
+    const auto answer = api.answer("POST", "/v1/keys", body);
+    EXPECT_EQ(answer.status, 400);
+    return answer.body;
+  };
+  EXPECT_THAT(refused(R"({"name": "", "scope": "god", "x": 1})"),
+              testing::AllOf(HasSubstr("name"), HasSubstr("scope"), HasSubstr("x")));
+  EXPECT_EQ(api.store.keys().size(), 0u);
+  EXPECT_EQ(api.answer("POST", "/v1/keys", "{}", {{"Content-Type", "text/plain"}}).status, 415);
+}
+
+TEST(Scopes, WithoutAKeyOnlyHealthAndTheStatusUrlAnswer) {
+  Api api;
+  const TenantId id = api.sign_up("acme");
+  api.peer = "203.0.113.7";
+  for (const std::string& route : api.router.routes()) {
+    const auto space = route.find(' ');
+    std::string path = route.substr(space + 1);
+    if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, id.value());
+    const bool open =
+        path == "/healthz" || path == "/readyz" || path == "/openapi.json" || route.ends_with("{id}/status");
+    const auto answer = api.answer(route.substr(0, space), path);
+    EXPECT_EQ(answer.status == 401, !open) << route << " " << answer.status;
+    EXPECT_EQ(net::header(answer.headers, "WWW-Authenticate").empty(), open) << route;
+  }
+}
+
+TEST(Scopes, ASignupKeyMayOnlySignUp) {
+  Api api;
+  const TenantId id = api.sign_up("acme");
+  const auto headers = bearing(key_of(api, "signup"));
+  for (const std::string& route : api.router.routes()) {
+    const auto space = route.find(' ');
+    std::string path = route.substr(space + 1);
+    if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, id.value());
+    const bool open =
+        path == "/healthz" || path == "/readyz" || path == "/openapi.json" || route.ends_with("{id}/status");
+    if (open || path == "/provision") continue;
+    EXPECT_EQ(api.answer(route.substr(0, space), path, "", headers).status, 403) << route;
+  }
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("bert"), headers).status, 202);
+  EXPECT_EQ(api.tenant(id).desired, Desired::running);
+}
+
+TEST(Scopes, AMetricsKeyMayOnlyReadMetrics) {
+  Api api;
+  const auto headers = bearing(key_of(api, "metrics"));
+  EXPECT_EQ(api.answer("GET", "/metrics", "", headers).status, 200);
+  EXPECT_EQ(api.answer("GET", "/v1/status", "", headers).status, 403);
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("acme"), headers).status, 403);
+  EXPECT_EQ(api.answer("GET", "/metrics", "", bearing(key_of(api, "signup"))).status, 403);
+}
+
+TEST(Scopes, ARevokedOrUnknownKeyIsWorthless) {
+  Api api;
+  const std::string key = key_of(api, "admin");
+  EXPECT_EQ(api.answer("GET", "/v1/tenants", "", bearing(key)).status, 200);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants", "", bearing(key + "x")).status, 401);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants", "", {{"Authorization", "Basic " + key}}).status, 401);
+  const std::string id = api.store.keys().at(0).id.value();
+  EXPECT_EQ(api.answer("DELETE", "/v1/keys/" + id, "", bearing(key)).status, 204);
+  EXPECT_EQ(api.answer("GET", "/v1/tenants", "", bearing(key)).status, 401);
+  EXPECT_EQ(api.answer("DELETE", "/v1/keys/k_none").status, 401);
+}
+
+TEST(StatusUrl, NeedsNoKeyButItsToken) {
+  Api api;
+  const auto headers = bearing(key_of(api, "signup"));
+  const auto accepted = object_of(api.answer("POST", "/provision", Api::body_of("acme"), headers));
+  const std::string url(accepted.at("statusUrl").as_string());
+  const auto first = api.answer("GET", url);
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(object_of(first).at("status"), "provisioning");
+  EXPECT_FALSE(object_of(first).contains("admin_email"));
+  EXPECT_EQ(api.answer("GET", url + "0").status, 404);
+  EXPECT_EQ(api.answer("GET", url.substr(0, url.find('?'))).status, 404);
+  const TenantId other = api.sign_up("bert");
+  const std::string token = url.substr(url.find('?'));
+  EXPECT_EQ(api.answer("GET", "/v1/tenants/" + other.value() + "/status" + token).status, 404);
+  // A repeat is given the same.
+  EXPECT_EQ(object_of(api.answer("POST", "/provision", Api::body_of("acme"), headers)).at("statusUrl").as_string(),
+            url);
+  api.settle(TenantId(std::string(accepted.at("tenantId").as_string())));
+  EXPECT_EQ(object_of(api.answer("GET", url + "&wait=5")).at("status"), "active");
+}
+
+TEST(RateLimit, CountsPerAddressAndFillsUpAgain) {
+  Api api;  // 3 a minute from one address
+  const auto headers = bearing(key_of(api, "signup"));
+  for (const char* slug : {"a", "b", "c"}) {
+    EXPECT_EQ(api.answer("POST", "/provision", Api::body_of(slug), headers).status, 202);
+  }
+  const auto refused = api.answer("POST", "/provision", Api::body_of("d"), headers);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(net::header(refused.headers, "Retry-After"), "21");
+  EXPECT_FALSE(api.store.find_slug(Slug("d")));
+  api.peer = "203.0.113.8";
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("d"), headers).status, 202) << "another address";
+  api.peer = "203.0.113.7";
+  api.clock.advance(Millis(20'001));
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("e"), headers).status, 202);
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("f"), headers).status, 429);
+  api.peer = "unix";
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("f")).status, 202) << "the operator is not limited";
+}
+
+TEST(RateLimit, BelievesForwardedAddressesOfTrustedProxiesOnly) {
+  Api api;
+  auto headers = bearing(key_of(api, "signup"));
+  headers.emplace_back("X-Forwarded-For", "made.up, 198.51.100.1");
+  for (const char* slug : {"a", "b", "c"}) api.answer("POST", "/provision", Api::body_of(slug), headers);
+  headers.back().second = "198.51.100.2";
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("d"), headers).status, 429) << "the peer is no proxy";
+  api.peer = "10.0.0.9";
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("d"), headers).status, 202);
+  const auto trail = api.store.audit({});
+  EXPECT_EQ(trail.back().from, "198.51.100.2");
+}
+
+TEST(Cors, AnswersConfiguredOriginsOnly) {
+  Api api;
+  api.peer = "203.0.113.7";
+  const auto asked = [&](const std::string& method, const std::string& origin) {
+    return api.answer(method, "/provision", "", {{"Origin", origin}, {"Access-Control-Request-Method", "POST"}});
+  };
+  const auto preflight = asked("OPTIONS", "https://shop.example");
+  EXPECT_EQ(preflight.status, 204);
+  EXPECT_EQ(net::header(preflight.headers, "Access-Control-Allow-Origin"), "https://shop.example");
+  EXPECT_THAT(net::header(preflight.headers, "Access-Control-Allow-Headers"), HasSubstr("Idempotency-Key"));
+  EXPECT_EQ(net::header(preflight.headers, "Vary"), "Origin");
+  EXPECT_EQ(net::header(asked("OPTIONS", "https://evil.example").headers, "Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(net::header(asked("POST", "https://shop.example").headers, "Access-Control-Allow-Origin"),
+            "https://shop.example")
+      << "a page must be able to read why it was refused";
+  api.gate.use({});
+  EXPECT_EQ(net::header(asked("OPTIONS", "https://shop.example").headers, "Access-Control-Allow-Origin"), "");
+}
+
+TEST(AuditTrail, SaysWhoDidWhatToWhichTenantFromWhere) {
+  Api api;
+  const std::string admin = key_of(api, "admin");
+  const std::string key_id = api.store.keys().at(0).id.value();
+  const auto accepted = object_of(api.answer("POST", "/provision", Api::body_of("acme"), bearing(admin)));
+  const std::string tenant(accepted.at("tenantId").as_string());
+  api.settle(TenantId(tenant));
+  const auto suspended = api.answer("POST", "/v1/tenants/" + tenant + "/suspend", "", bearing(admin));
+  EXPECT_EQ(suspended.status, 202);
+  api.answer("GET", "/v1/tenants/" + tenant, "", bearing(admin));                                     // reads only
+  EXPECT_EQ(api.answer("POST", "/v1/tenants/" + tenant + "/retry", "", bearing(admin)).status, 409);  // refused
+  const auto page = object_of(api.answer("GET", "/v1/audit?target=" + tenant, "", bearing(admin)));
+  const json::array& entries = page.at("entries").as_array();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].at("action"), "POST /provision");
+  EXPECT_EQ(entries[1].at("action"), "POST /v1/tenants/{id}/suspend");
+  EXPECT_EQ(entries[1].at("actor").as_string(), key_id);
+  EXPECT_EQ(entries[1].at("from"), "203.0.113.7");
+  EXPECT_EQ(entries[1].at("requestId").as_string(), net::header(suspended.headers, "X-Request-Id"));
+  const auto all = object_of(api.answer("GET", "/v1/audit", "", bearing(admin))).at("entries").as_array();
+  EXPECT_EQ(all.at(0).at("action"), "POST /v1/keys");
+  EXPECT_EQ(all.at(0).at("actor"), "socket");
+  EXPECT_EQ(all.at(0).at("target").as_string(), key_id);
+}
+
+}  // namespace
+}  // namespace slipway::api

@@ -1,0 +1,216 @@
+"""The API as it is described: real answers against /openapi.json, and what strangers send."""
+
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import jsonschema
+import pytest
+
+from world import ROOT, UnixConnection, binary, request, wait_until
+
+SCHEMATHESIS = ROOT / "build/venv/bin/schemathesis"
+
+
+@pytest.fixture()
+def server(make_server):
+    """A server whose instances never come up: what is asked of it is its interface."""
+    made = make_server(runtime="process", command=["/does/not/exist"])
+    made.start()
+    return made
+
+
+class Description:
+    def __init__(self, server):
+        self.document = request("GET", server.url("/openapi.json")).json
+
+    def check(self, method, path, answer):
+        """The answer's status, content type and body are among those that are described."""
+        for pattern, operations in self.document["paths"].items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path.split("?")[0]) and method.lower() in operations:
+                responses = operations[method.lower()]["responses"]
+                break
+        else:
+            raise AssertionError(f"{method} {path} is not described")
+        response = responses.get(str(answer.status), responses["default"])
+        if "$ref" in response:
+            response = self.document["components"]["responses"]["Problem"]
+        content = response.get("content", {})
+        kind = answer.headers.get("Content-Type", "").split(";")[0]
+        assert kind in content or (not content and not answer.text), f"{method} {path}: {answer.status} as {kind}"
+        if kind.endswith("json"):
+            schema = dict(content[kind]["schema"], components=self.document["components"])
+            jsonschema.Draft202012Validator(schema).validate(answer.json)
+        assert answer.headers["X-Request-Id"].startswith("r_")
+
+
+def test_real_answers_are_as_described(slipway):
+    description = Description(slipway)
+    jsonschema.Draft202012Validator.check_schema({"components": description.document["components"]})
+
+    def ask(method, path, body=None, status=200, **headers):
+        answer = slipway.ask(method, path, body, headers)
+        assert answer.status == status, f"{method} {path}: {answer.text}"
+        description.check(method, path, answer)
+        return answer
+
+    body = {"admin_email": "a@b.example", "subdomain": "acme", "company_name": "Ä", "metadata": {"k": "v"}}
+    ask("POST", "/provision", body, 202)
+    tenant = ask("POST", "/provision?wait=60", dict(body, subdomain="bert", userId="u-1")).json
+    path = f"/v1/tenants/{tenant['tenantId']}"
+    for read in ("", "/events", "/stats", "/logs?tail=5"):
+        ask("GET", path + read)
+    for read in ("/v1/tenants?limit=1", "/v1/tenants?q=bert", "/v1/tenants?subdomain=bert", "/v1/mail", "/v1/version",
+                 "/healthz", "/readyz", "/openapi.json", "/v1/keys", "/v1/audit", "/v1/status", "/metrics"):
+        ask("GET", read)
+    key = ask("POST", "/v1/keys", {"name": "k", "scope": "signup"}, 201).json
+    accepted = ask("POST", "/provision", dict(body, subdomain="cleo"), 202, Authorization=f"Bearer {key['key']}")
+    status = accepted.json["statusUrl"].split("/", 3)[3]
+    ask("GET", "/" + status, Authorization="")
+    ask("GET", "/" + status + "0", status=404)
+    ask("DELETE", f"/v1/keys/{key['id']}", status=204)
+    ask("GET", "/v1/tenants", status=401, Authorization=f"Bearer {key['key']}")
+    ask("POST", "/v1/sweep?dry_run=1")
+    for verb in ("suspend", "resume", "restart"):
+        ask("POST", f"{path}/{verb}", status=202)
+    ask("DELETE", path, status=202)
+    ask("POST", f"{path}/resume", status=409)
+    ask("POST", "/provision", dict(body, subdomain="-", unknown=1), 400)
+    ask("GET", "/v1/tenants/t_00000000000000000000", status=404)
+
+
+def test_each_mistake_has_its_status(server):
+    def status(method, path, body=b"", **headers):
+        answer = server.ask(method, path, body, {"Content-Type": "application/json", **headers})
+        assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+        assert answer.json["status"] == answer.status and answer.json["requestId"] == answer.headers["X-Request-Id"]
+        return answer
+
+    assert status("POST", "/provision", b"{").status == 400
+    assert status("POST", "/provision", b'{"a": "\xff"}').status == 400
+    assert status("POST", "/provision", b"[]").status == 400
+    assert status("POST", "/provision", b'{"admin_email": 7}').json["errors"]
+    unknown = status("POST", "/provision", b'{"sub_domain": "x"}')
+    assert {"field": "sub_domain", "message": "is not a known field; did you mean 'subdomain'?"} in unknown.json["errors"]
+    assert status("POST", "/provision", b'{"x": "' + b"a" * (65 << 10) + b'"}').status == 413
+    assert status("POST", "/provision", b"{}", **{"Content-Type": "text/plain"}).status == 415
+    assert status("GET", "/nowhere").status == 404
+    refused = status("PUT", "/provision")
+    assert refused.status == 405 and refused.headers["Allow"] == "POST"
+    assert status("GET", "/v1/tenants", Authorization="Bearer sk_wrong").status == 401
+
+
+def test_schemathesis_finds_nothing(server):
+    if not SCHEMATHESIS.exists():
+        pytest.skip(f"NOT TESTED: {SCHEMATHESIS.relative_to(ROOT)} is missing; ./check installs it from PyPI")
+    # Left out: positive_data_acceptance (a valid name may be taken or reserved, which no schema tells).
+    checks = ("not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+              "response_schema_conformance,negative_data_rejection,ignored_auth,unsupported_method")
+    tenant_id = server.sign_up("acme").json["tenantId"]
+    server.wait_status(tenant_id, "failed")
+    (server.directory / "schemathesis.toml").write_text(f'[parameters]\n"path.id" = "{tenant_id}"\n')
+    # What a log prints is the app's.
+    done = subprocess.run(
+        [SCHEMATHESIS, "run", server.url("/openapi.json"), "--checks", checks, "--phases", "examples,coverage,fuzzing",
+         "--max-examples", "15", "--seed", "1", "--generation-database", "none", "--suppress-health-check", "all",
+         "--exclude-path-regex", "/logs$", "--header", f"Authorization: Bearer {server.key}", "--request-timeout", "20"],
+        capture_output=True, text=True, timeout=240, cwd=server.directory, env=dict(os.environ, NO_COLOR="1"))
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert server.is_ready()
+
+
+def events_of(response, count):
+    """The next server-sent events of an open answer."""
+    events, event = [], {}
+    while len(events) < count:
+        line = response.readline().decode().rstrip("\n")
+        if line:
+            name, _, value = line.partition(": ")
+            if name:
+                event[name] = value
+        elif event:
+            events.append(event)
+            event = {}
+    return events
+
+
+def open_stream(server, tenant_id, **headers):
+    connection = UnixConnection(str(server.data / "slipway.sock"), 30)
+    connection.request("GET", f"/v1/tenants/{tenant_id}/events", headers={"Accept": "text/event-stream", **headers})
+    response = connection.getresponse()
+    assert response.status == 200 and response.getheader("Content-Type") == "text/event-stream"
+    return response
+
+
+def test_events_stream_and_resume_where_they_broke_off(server):
+    tenant_id = server.sign_up("acme").json["tenantId"]
+    server.wait_status(tenant_id, "failed")
+    stream = open_stream(server, tenant_id)
+    first = events_of(stream, 2)
+    assert first[0]["event"] == "signed_up" and json.loads(first[0]["data"])["seq"] == int(first[0]["id"])
+    stream.close()
+    resumed = open_stream(server, tenant_id, **{"Last-Event-ID": first[0]["id"]})
+    assert events_of(resumed, 1)[0] == first[1]
+    # What comes later comes by itself.
+    everything = server.get(f"/v1/tenants/{tenant_id}/events?limit=1000").json
+    fresh = open_stream(server, tenant_id, **{"Last-Event-ID": str(everything["last"])})
+    server.post(f"/v1/tenants/{tenant_id}/retry")
+    assert "retry requested" in events_of(fresh, 1)[0]["data"]
+
+
+def test_sigterm_ends_streams_and_answers_what_is_under_way(server):
+    tenant_id = server.sign_up("acme").json["tenantId"]
+    stream = open_stream(server, tenant_id)
+    events_of(stream, 1)
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < 20
+    while stream.readline():
+        pass
+
+
+def test_sighup_takes_over_what_can_change_and_refuses_a_broken_file(server):
+    def allowed():
+        answer = request("OPTIONS", server.url("/provision"), headers={"Origin": "https://shop.example"})
+        return answer.headers.get("Access-Control-Allow-Origin")
+
+    text = server.config.read_text()
+    assert allowed() is None
+    server.config.write_text(text.replace("api: {", 'api: { cors_origins: ["https://shop.example"],'))
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: allowed() == "https://shop.example", "the new origin is allowed")
+    server.config.write_text("nonsense: 1")
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "nothing is reloaded" in server.log.read_text(), "the log says that nothing is reloaded")
+    assert allowed() == "https://shop.example"
+    server.config.write_text(text)
+
+
+def test_ten_thousand_idle_connections_do_no_harm(server):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 10_000
+    if hard < wanted + 500:
+        pytest.skip(f"NOT TESTED: this machine allows {hard} open files only")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    idle = []
+    try:
+        for i in range(wanted):
+            connection = socket.create_connection(("127.0.0.1", server.api_port), timeout=10)
+            if i % 2:
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nHo")  # half a request
+            idle.append(connection)
+        assert server.get("/healthz").status == 200
+        assert server.sign_up("acme").status == 202
+    finally:
+        for connection in idle:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    wait_until(lambda: len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir())) < 200, "its sockets are closed")
