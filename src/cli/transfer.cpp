@@ -27,7 +27,7 @@ constexpr const char* fields[] = {"userId", "subdomain", "company_name", "admin_
 void each_tenant(ApiClient& api, const std::function<void(const json::object&)>& visit) {
   std::string next;
   do {
-    const json::object page = api.tenants("", next, page_size);
+    const json::object page = api.tenants("", "", next, page_size);
     const json::array* tenants = array_at(page, "tenants");
     for (std::size_t i = 0; tenants != nullptr && i < tenants->size(); ++i) visit(tenants->at(i).as_object());
     next = tenants == nullptr || tenants->empty() ? "" : string_at(page, "next");
