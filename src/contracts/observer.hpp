@@ -16,6 +16,10 @@ class Observer {
   enum class Provisioned { ready, failed };
   virtual void provisioned(Provisioned, Millis /*since_sign_up*/) {}
 
+  // A mail came to its end: it was sent, or it will not be tried again by itself.
+  enum class Mailed { sent, given_up };
+  virtual void mailed(Mailed) {}
+
   virtual void step_done(Step, Millis /*took*/) {}
   virtual void step_failed(Step) {}   // one try of it
   virtual void step_retried(Step) {}  // it is tried again after a failure

@@ -8,12 +8,14 @@ struct Recorder : Observer {
   void provisioned(Provisioned outcome, Millis since) override {
     (outcome == Provisioned::ready ? ready : given_up).push_back(since);
   }
+  void mailed(Mailed outcome) override { ++mails[outcome]; }
   void step_done(Step step, Millis) override { ++done[step]; }
   void step_failed(Step step) override { ++failed[step]; }
   void step_retried(Step step) override { ++retried[step]; }
 
   std::vector<Millis> ready;
   std::vector<Millis> given_up;
+  std::map<Mailed, int> mails;
   std::map<Step, int> done;
   std::map<Step, int> failed;
   std::map<Step, int> retried;
@@ -67,6 +69,22 @@ TEST(Observing, FailuresAndRetriesAreTold) {
   EXPECT_EQ(w.recorder.failed[Step::send_mail], 1);
   EXPECT_EQ(w.recorder.retried[Step::send_mail], 1);
   EXPECT_EQ(w.recorder.retried[Step::create_instance], 0);
+  EXPECT_EQ(w.recorder.mails[Observer::Mailed::sent], 1);
+  EXPECT_EQ(w.recorder.mails[Observer::Mailed::given_up], 0);
+}
+
+TEST(Observing, AMailThatWasGivenUpIsToldOnceEachTime) {
+  Observed w;
+  w.mailer.fail_next(1, Error(ErrorKind::forbidden, "smtp: the log-in was refused"));
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.tenants.change(id, Action::restart);
+  w.settle(id);
+  EXPECT_EQ(w.recorder.mails[Observer::Mailed::given_up], 1);
+  w.tenants.change(id, Action::retry);
+  w.settle(id);
+  EXPECT_EQ(w.recorder.mails[Observer::Mailed::sent], 1);
+  EXPECT_EQ(w.recorder.mails[Observer::Mailed::given_up], 1);
 }
 
 TEST(Observing, AProvisioningThatWasGivenUpIsToldOnce) {

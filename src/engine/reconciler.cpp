@@ -170,6 +170,12 @@ void Reconciler::tell(const Tenant& before, const Tenant& after, const std::vect
     if (event.kind == "step" && event.duration) world_.observer->step_done(*step, *event.duration);
     if (event.kind == "error") world_.observer->step_failed(*step);
   }
+  for (const Mail& mail : after.mails) {
+    const auto old =
+        std::find_if(before.mails.begin(), before.mails.end(), [&](const Mail& m) { return m.key == mail.key; });
+    if (mail.state == MailState::pending || (old != before.mails.end() && old->state == mail.state)) continue;
+    world_.observer->mailed(mail.state == MailState::sent ? Observer::Mailed::sent : Observer::Mailed::given_up);
+  }
   using Provisioned = Observer::Provisioned;
   if (after.first_ready_at && !before.first_ready_at) {
     world_.observer->provisioned(Provisioned::ready, *after.first_ready_at - after.created_at);

@@ -54,6 +54,7 @@ struct Metrics::Impl {
   Histogram& to_ready =
       histograms(registry, "slipway_sign_up_to_ready_seconds", "From a sign-up until its app answered.")
           .Add({}, ready_buckets);
+  Family<Counter>& mails = counters(registry, "slipway_mails_total", "Mails that came to an end, by outcome.");
   Family<Histogram>& step_duration =
       histograms(registry, "slipway_step_duration_seconds", "Steps that were done, by step.");
   Family<Counter>& step_errors = counters(registry, "slipway_step_errors_total", "Tries of a step that failed.");
@@ -68,6 +69,7 @@ struct Metrics::Impl {
   Impl(std::string_view build, const Clock& c) : clock(c), version(build) {
     // A series must be there before its first event, or Prometheus misses that one.
     for (const char* outcome : {"ready", "failed"}) provisionings.Add({{"outcome", outcome}});
+    for (const char* outcome : {"sent", "given_up"}) mails.Add({{"outcome", outcome}});
     for (const Step step : timed_steps) step_duration.Add({{"step", label(step)}}, step_buckets);
     for (int i = 0; i <= static_cast<int>(Step::finish); ++i) {
       step_errors.Add({{"step", label(static_cast<Step>(i))}});
@@ -83,6 +85,10 @@ void Metrics::provisioned(Provisioned outcome, Millis since_sign_up) {
   const bool ready = outcome == Provisioned::ready;
   impl_->provisionings.Add({{"outcome", ready ? "ready" : "failed"}}).Increment();
   if (ready) impl_->to_ready.Observe(seconds(since_sign_up));
+}
+
+void Metrics::mailed(Mailed outcome) {
+  impl_->mails.Add({{"outcome", outcome == Mailed::sent ? "sent" : "given_up"}}).Increment();
 }
 
 void Metrics::step_done(Step step, Millis took) {

@@ -16,6 +16,7 @@ class Metrics : public Observer {
   ~Metrics() override;
 
   void provisioned(Provisioned outcome, Millis since_sign_up) override;
+  void mailed(Mailed outcome) override;
   void step_done(Step step, Millis took) override;
   void step_failed(Step step) override;
   void step_retried(Step step) override;

@@ -49,12 +49,15 @@ TEST(Metrics, CountWhatTheyAreTold) {
   World w;
   w.metrics.provisioned(Observer::Provisioned::ready, Millis(1'500));
   w.metrics.provisioned(Observer::Provisioned::failed, Millis(900));
+  w.metrics.mailed(Observer::Mailed::given_up);
   w.metrics.step_done(Step::probe, Millis(40));
   w.metrics.step_retried(Step::probe);
   w.metrics.answered("GET", "/v1/tenants/{id}", 404, Millis(2));
   const std::string text = w.metrics.scrape(w.measured);
   EXPECT_THAT(text, HasSubstr("slipway_provisionings_total{outcome=\"ready\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("slipway_provisionings_total{outcome=\"failed\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("slipway_mails_total{outcome=\"given_up\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("slipway_mails_total{outcome=\"sent\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("slipway_sign_up_to_ready_seconds_sum 1.5\n"));
   EXPECT_THAT(text, HasSubstr("slipway_sign_up_to_ready_seconds_count 1\n")) << "only what got ready";
   EXPECT_THAT(text, HasSubstr("slipway_step_duration_seconds_count{step=\"probe\"} 1\n"));
