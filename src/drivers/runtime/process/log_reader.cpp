@@ -34,6 +34,12 @@ class LogFile {
   bool same_as(const LogFile& other) const { return found() && other.found() && inode_ == other.inode_; }
   off_t size() const { return size_; }  // when it was opened
 
+  // False where its last line goes on in the next file.
+  bool ends_a_line() const {
+    char last = '\n';
+    return size_ == 0 || pread(fd_, &last, 1, size_ - 1) != 1 || last == '\n';
+  }
+
   // Where its last `lines` lines begin; takes those it has off `lines`.
   off_t tail_begin(std::size_t& lines) const {
     std::string block(block_bytes, '\0');
@@ -76,7 +82,10 @@ void read_logs(const TenantFiles& files, std::size_t tail, bool follow, const Ru
   if (tail > 0) {
     const LogFile old(files.old_log());
     at = current->tail_begin(tail);
-    if (tail > 0 && old.found() && !old.same_as(*current)) {
+    const bool before = old.found() && !old.same_as(*current);
+    // The line that goes over the rotation was counted already.
+    if (before && at == 0 && current->size() > 0 && !old.ends_a_line()) ++tail;
+    if (tail > 0 && before) {
       off_t old_at = old.tail_begin(tail);
       if (!old.copy(old_at, sink)) return;
     }
