@@ -57,11 +57,12 @@ SAMPLES = {
     "true or false": True, "template": "{{ db.url }}", "port range": "30000-30009", "name": "data", "path": "",
     "subnet": "172.30.0.0/16", "mail address": "a@b.example", "mail address with a name": "A <a@b.example>",
     "IPv4 address": "203.0.113.9", "IPv4 address or auto": "203.0.113.9", "IP address and port": "127.0.0.1:8081"}
-# Where a value of the type alone will not do, or only together with another key.
+# Where a value of the type alone will not do. A new key whose parser is stricter than its type gets a line here.
 VALUES = {"app.image": "shop:1", "app.health.path": "/h", "app.volumes[].path": "/data", "app.capabilities": ["CHOWN"],
           "runtime.docker.host": "unix:///run/docker.sock", "database.url": "postgresql://a:b@c/d",
           "mail.resend.endpoint": "https://api.example", "runtime.driver": "docker", "mail.driver": "outbox",
-          "mail.smtp.password": "p", "mail.resend.api_key": "k", "data_dir": "data", "api.socket": "s.sock"}
+          "mail.smtp.password": "p", "api.cors_origins": ["https://shop.example"],
+          "api.trusted_proxies": ["127.0.0.1"], "mail.resend.api_key": "k", "data_dir": "data", "api.socket": "s.sock"}
 NOT_TOGETHER = {"mail.smtp.user": {"mail.smtp.password": "p"}, "mail.smtp.password": {"mail.smtp.user": "u"}}
 
 

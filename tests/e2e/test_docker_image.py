@@ -90,10 +90,17 @@ def test_the_image_serves_beside_its_tenants(image, docker, sample_image, make_s
     try:
         wait_until(ready, "Slipway in its container is ready", 20)
         assert request("GET", server.url("/healthz")).status == 200
+        server.key = docker.run("exec", name, "slipway", "keys", "create", "--scope", "admin", "tests").stdout.strip()
         tenant = server.sign_up("acme", wait=60).json
         assert server.app(tenant).status == 200
         # The command line inside talks to it without being told where.
         assert "acme" in docker.run("exec", name, "slipway", "ls").stdout
+        # And from outside with a key, not without.
+        remote = [binary(), "ls", "--server", server.url("")]
+        with_key = subprocess.run(remote, capture_output=True, text=True, env={**os.environ, "SLIPWAY_API_KEY": server.key})
+        assert with_key.returncode == 0 and "acme" in with_key.stdout, with_key.stderr
+        without = {name: value for name, value in os.environ.items() if name != "SLIPWAY_API_KEY"}
+        assert subprocess.run(remote, capture_output=True, env=without).returncode == 5
         # A restart of the container ends its private Postgres, too; both come back, and the tenant was never away.
         [container] = docker.containers(tenant=tenant["tenantId"])
         docker.run("restart", name)
