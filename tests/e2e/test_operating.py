@@ -31,11 +31,13 @@ def program(name):
 class Prometheus:
     """Scrapes one Slipway each second; its configuration is the shipped one with another target and shorter intervals."""
 
-    def __init__(self, directory, target):
+    def __init__(self, directory, slipway):
         self.port = free_port()
         config = (ROOT / "deploy/prometheus/prometheus.yml").read_text()
-        config = config.replace("127.0.0.1:8080", f"127.0.0.1:{target}").replace("15s", "1s").replace("alerts.yml", str(RULES))
+        config = config.replace("127.0.0.1:8080", f"127.0.0.1:{slipway.api_port}").replace("15s", "1s").replace("alerts.yml", str(RULES))
         (directory / "prometheus.yml").write_text(config)
+        key = slipway.cli("keys", "create", "--scope", "metrics", "prometheus").stdout
+        (directory / "slipway.key").write_text(key)
         self.log = open(directory / "prometheus.log", "wb")
         self.process = subprocess.Popen(
             [program("prometheus"), f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/tsdb",
@@ -76,7 +78,7 @@ def picky(make_server, docker, busybox_image):
 
 
 def test_prometheus_scrapes_alerts_and_fills_the_dashboard(picky, place):
-    prometheus = Prometheus(place, picky.api_port)
+    prometheus = Prometheus(place, picky)
     try:
         wait_until(prometheus.sees_slipway, "Prometheus has scraped Slipway", interval=0.2)
         good = picky.provision("good")
@@ -118,12 +120,14 @@ def test_prometheus_scrapes_alerts_and_fills_the_dashboard(picky, place):
         prometheus.stop()
 
 
-def test_every_alert_fires_when_it_must_and_not_before():
+def test_every_alert_fires_when_it_must_and_not_before(place):
     names = set(re.findall(r"- alert: (\w+)", RULES.read_text()))
     tested = set(re.findall(r"alertname: (\w+)", (ROOT / "deploy/prometheus/alerts_test.yml").read_text()))
     assert names == tested
-    for arguments in (["check", "config", ROOT / "deploy/prometheus/prometheus.yml"],
-                      ["test", "rules", ROOT / "deploy/prometheus/alerts_test.yml"]):
+    shutil.copytree(RULES.parent, place / "prometheus")
+    (place / "prometheus/slipway.key").write_text("the key")     # promtool asks for every file that is named
+    for arguments in (["check", "config", place / "prometheus/prometheus.yml"],
+                      ["test", "rules", place / "prometheus/alerts_test.yml"]):
         done = subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
 
