@@ -136,7 +136,7 @@ app:
   health: {{ path: /healthz }}
   read_only: true
   env: {{ DATABASE_URL: "{{{{ db.url }}}}", COMPANY_NAME: "{{{{ company_name }}}}", TENANT_ID: "{{{{ tenant.id }}}}" }}
-access: {{ domain: localhost, ports: 45000-45999 }}
+access: {{ domain: localhost, ports: 27000-27999 }}
 runtime: {{ driver: docker, docker: {{ host: "unix://{engine.path}", network: {self.network} }} }}
 database: {{ url: "{postgres.url()}" }}
 mail: {{ driver: outbox, from: bench@example.com, outbox: {{ directory: {directory}/mail }} }}

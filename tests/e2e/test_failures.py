@@ -51,6 +51,7 @@ def test_a_failed_one_can_be_retried(make_server, docker, busybox_image):
     try:
         slipway.post(f"/v1/tenants/{answer.json['tenantId']}/retry")
         slipway.wait_status(answer.json["tenantId"], "active")
+        wait_until(slipway.mails, "a mail in the outbox")
         assert len(slipway.mails()) == 1
     finally:
         docker.run("rmi", image, check=False)

@@ -156,7 +156,7 @@ class Server:
         self.directory.mkdir(parents=True)
         self.directory.chmod(0o755)
         self.docker = docker
-        self.first_port = first_port or 30000 + number * 40
+        self.first_port = first_port or 22000 + number * 40
         self.api_port = free_port()
         self.database_port = free_port()
         self.network = f"slipway-e2e-{os.getpid()}-{number}"
