@@ -283,6 +283,8 @@ stop_own_docker() {
   if [[ -f $own_docker_state/made-docker0 ]]; then
     as_root ip link delete docker0 2>/dev/null || true
   fi
+  # A daemon that ends leaves this mounted at times.
+  as_root umount -l "${socket%/*}/exec/netns/default" 2>/dev/null || true
   as_root rm -rf "${socket%/*}" "$own_docker_state"
   unset DOCKER_HOST
   say "Docker: the daemon of our own is stopped"
