@@ -32,9 +32,8 @@ class Router {
  public:
   explicit Router(const Context& context) : context_(context) {}
 
-  // `pattern`: "/v1/tenants/{id}"; a segment in braces matches one non-empty segment. What a caller whom the gate
-  // admitted changes (all but GET) is written to the audit trail before the answer goes out; what the handler has
-  // written there itself says `audited`.
+  // `pattern`: "/v1/tenants/{id}"; a segment in braces matches one non-empty segment. What was done for a caller
+  // (all but GET) is written to the audit trail before the answer goes out, by the router or by the handler itself.
   enum class Audit { by_router, by_handler };
   void add(std::string method, std::string pattern, Needs needs, RouteHandler handler, Audit audit = Audit::by_router);
 
