@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "base/error.hpp"
 
 namespace slipway {
@@ -98,13 +96,11 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
 Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<Step>& steps,
                                         const std::optional<Instance>& instance) const {
   std::vector<StepResult> results(steps.size());
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < steps.size(); ++i) {
-      others.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
-    }
-    results[0] = perform_one(steps[0], tenant, instance);
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    tasks.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
   }
+  world_.side_by_side(tasks);
   Changes changes;
   for (StepResult& result : results) changes.add(std::move(result));
   return changes;
@@ -191,6 +187,8 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     Tenant next = tenant;
     for (const auto& patch : changes.patches) patch(next);
     next.updated_at = now;
+    // What an event has begun is owed until it is finished, also when this process dies before.
+    if (!next.due_at) next.due_at = now;
     std::vector<Event> events = changes.events;
     if (next.status != tenant.status) {
       events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});

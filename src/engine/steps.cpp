@@ -131,9 +131,20 @@ StepResult Steps::create_instance(const Tenant& tenant) const {
       [id = made.id](Tenant& t) { t.instance_id = id; }, {event(Step::create_instance, "instance created", began)}, {}};
 }
 
+// An instance that was removed by hand since it was seen is made anew: no reason to give a provisioning up, as another
+// not_found (a program that its image lacks) is.
+StartResult Steps::start_what_is_there(const TenantId& id) const {
+  try {
+    return world_.runtime.start(id);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found || world_.runtime.inspect(id)) throw;
+    throw Error(ErrorKind::unavailable, "the instance was removed from outside before it could start");
+  }
+}
+
 StepResult Steps::start_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  if (world_.runtime.start(tenant.id) == StartResult::port_taken) return move_port(tenant);
+  if (start_what_is_there(tenant.id) == StartResult::port_taken) return move_port(tenant);
   const TimePoint now = world_.clock.now();
   return {[now, done = tenant.restart_wanted](Tenant& t) {
             t.started = true;

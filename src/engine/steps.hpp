@@ -32,6 +32,7 @@ class Steps {
   StepResult create_database(const Tenant& tenant) const;
   StepResult create_instance(const Tenant& tenant) const;
   StepResult start_instance(const Tenant& tenant) const;
+  StartResult start_what_is_there(const TenantId& id) const;
   StepResult move_port(const Tenant& tenant) const;
   StepResult record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult probe(const Tenant& tenant) const;
