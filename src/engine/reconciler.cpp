@@ -29,10 +29,12 @@ struct Reconciler::Changes {
   std::vector<std::function<void(Tenant&)>> patches;
   std::vector<Event> events;
   std::optional<Millis> ask_again;
+  bool if_unchanged = false;
 
   void add(StepResult result) {
     if (result.patch) patches.push_back(std::move(result.patch));
     events.insert(events.end(), result.events.begin(), result.events.end());
+    if_unchanged = if_unchanged || result.if_unchanged;
     if (result.ask_again) ask_again = ask_again ? std::min(*ask_again, *result.ask_again) : result.ask_again;
   }
 };
@@ -59,6 +61,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
       }
       Changes performed = perform(tenant, decision.steps, instance);
       changes.ask_again = performed.ask_again;
+      changes.if_unchanged = performed.if_unchanged;
       std::move(performed.patches.begin(), performed.patches.end(), std::back_inserter(changes.patches));
       std::move(performed.events.begin(), performed.events.end(), std::back_inserter(changes.events));
     }
@@ -181,6 +184,7 @@ void Reconciler::tell(const Tenant& before, const Tenant& after, const std::vect
   }
 }
 
+// False where the tenant is no longer ours.
 bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string& owner) {
   for (int i = 0; i < save_retry_limit; ++i) {
     const TimePoint now = world_.clock.now();
@@ -203,6 +207,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
     if (!newest) return false;
     tenant = std::move(*newest);
+    if (changes.if_unchanged) return true;  // decide anew: the step finds what it has done
   }
   throw Error(ErrorKind::unavailable, fmt::format("tenant {} was changed {} times while its row was being saved",
                                                   tenant.id.value(), save_retry_limit));

@@ -28,19 +28,22 @@ void Customers::enter(Millis period) {
     const Form form = make_form(i);
     // Most come early, so that there is something to disturb; repeats come at any time.
     const Millis first = chance.between(Millis(0), period / 4);
-    scene_.stage.enter(Part::customer, nullptr, [this, form] { send(form); }, first);
+    scene_.stage.enter(
+        Part::customer, nullptr, [this, form] { send(form); }, first);
     const std::uint64_t repeats = chance.below(3);
     for (std::uint64_t r = 0; r < repeats; ++r) {
       const Millis later = chance.half() ? first + chance.between(Millis(0), Millis(500)) : at_some_time();
-      scene_.stage.enter(Part::customer, nullptr, [this, form] { send(form); }, later);
+      scene_.stage.enter(
+          Part::customer, nullptr, [this, form] { send(form); }, later);
     }
   }
   const std::uint64_t operations = chance.between(2, 10);
   for (std::uint64_t i = 0; i < operations; ++i) {
-    constexpr Action actions[] = {Action::suspend, Action::suspend, Action::resume, Action::resume, Action::restart,
-                                  Action::retry,   Action::retry,   Action::remove};
+    constexpr Action actions[] = {Action::suspend, Action::suspend, Action::resume, Action::resume,
+                                  Action::restart, Action::retry,   Action::retry,  Action::remove};
     const Action action = chance.pick(actions);
-    scene_.stage.enter(Part::customer, nullptr, [this, action] { operate(action); }, at_some_time());
+    scene_.stage.enter(
+        Part::customer, nullptr, [this, action] { operate(action); }, at_some_time());
   }
 }
 

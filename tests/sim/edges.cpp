@@ -21,7 +21,9 @@ std::string_view to_string(Side side) {
 void Link::fail(Side side, std::string_view what, const TenantId& whom, std::string_view how) {
   scene_.stage.note(what, whom.value(), how);
   const auto kind = scene_.stage.chance.below(8);
-  Error error(kind == 0 ? ErrorKind::internal : kind == 1 ? ErrorKind::limited : ErrorKind::unavailable,
+  Error error(kind == 0   ? ErrorKind::internal
+              : kind == 1 ? ErrorKind::limited
+                          : ErrorKind::unavailable,
               fmt::format("{}: {}: {}", to_string(side), what, how));
   if (kind == 1) throw std::move(error).after(scene_.stage.chance.between(Millis(1), Millis(5'000)));
   throw error;
@@ -40,7 +42,8 @@ void Link::leave(Side side, std::string_view what, const TenantId& whom) {
   scene_.stage.current().in_flight = false;
   if (life_.dead) throw Crashed();
   moment(side, false);
-  if (scene_.stage.chance.one_of_thousand(scene_.weather(side).losing)) fail(side, what, whom, "done, the answer is lost");
+  if (scene_.stage.chance.one_of_thousand(scene_.weather(side).losing))
+    fail(side, what, whom, "done, the answer is lost");
 }
 
 void Link::refused(std::string_view what, const TenantId& whom, const Error& error) {
@@ -105,7 +108,7 @@ std::optional<Tenant> StoreEdge::claim(const TenantId& id, const Lease& lease, T
   if (link_.root().part != Part::pump) link_.root().tenant = id;
   return link_.call(Side::ledger, "claim", id, [&] {
     auto row = ledger().claim(id, lease, now);
-    if (row) link_.judge().claimed(id, lease, now);
+    if (row) link_.judge().claimed(*row, lease, now);
     return row;
   });
 }
@@ -116,7 +119,7 @@ bool StoreEdge::save(Tenant& tenant, const std::vector<Event>& events, const std
     const bool again = before && before->status == Status::failed && tenant.status == Status::provisioning;
     if (again && !link_.judge().retry_is_safe(tenant.id)) throw Error(ErrorKind::unavailable, "not yet");
     const bool saved = ledger().save(tenant, events, release);
-    if (saved) link_.judge().saved(before, tenant, release);
+    if (saved) link_.judge().saved(before, tenant, release, link_.owner());
     return saved;
   });
 }
@@ -268,8 +271,7 @@ std::string MailerEdge::send(const Message& message, const std::string& key) {
 
 ProbeResult ProbeEdge::ask(const std::string& url, Millis timeout) {
   try {
-    return link_.call(Side::probe, "probe", link_.root().tenant,
-                      [&] { return link_.scene().probe.ask(url, timeout); });
+    return link_.call(Side::probe, "probe", link_.root().tenant, [&] { return link_.scene().probe.ask(url, timeout); });
   } catch (const Error& error) {
     return {false, error.message()};  // a probe throws nothing
   }

@@ -29,22 +29,27 @@ bool Judge::holds(const std::string& owner, const TenantId& id) const {
   return lease != leases_.end() && lease->second.owner == owner && lease->second.until > stage_.clock.now();
 }
 
-void Judge::claimed(const TenantId& id, const Lease& lease, TimePoint now) {
+void Judge::claimed(const Tenant& row, const Lease& lease, TimePoint now) {
+  const TenantId& id = row.id;
+  if (stage_.current().root->part == Part::worker) heeded_[{lease.owner, id}] = requests_[id];
   const auto known = leases_.find(id);
   if (known != leases_.end() && known->second.owner != lease.owner && known->second.until > now) {
-    violated("one lease for a tenant", fmt::format("{} was leased to {} while {} held it", id.value(), lease.owner,
-                                                   known->second.owner));
+    violated("one lease for a tenant",
+             fmt::format("{} was leased to {} while {} held it", id.value(), lease.owner, known->second.owner));
   }
   leases_[id] = lease;
 }
 
-void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, const std::optional<std::string>& release) {
+void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, const std::optional<std::string>& release,
+                  const std::string& owner) {
   const auto after = fakes_.store->find(wanted.id);
   if (!before || !after) return violated("what was answered 202 survives", "row " + wanted.id.value() + " is gone");
   if (after->version != before->version + 1) {
-    violated("versions ascend", fmt::format("{} went from {} to {}", wanted.id.value(), before->version, after->version));
+    violated("versions ascend",
+             fmt::format("{} went from {} to {}", wanted.id.value(), before->version, after->version));
   }
   const bool asked = stage_.current().root->part == Part::customer;
+  asked ? ++requests_[wanted.id] : heeded_[{owner, wanted.id}] = requests_[wanted.id];
   if (!asked && (after->desired != before->desired || after->restart_wanted < before->restart_wanted)) {
     violated("a request is not lost", fmt::format("a worker changed what is wanted of {}: {} to {}", wanted.id.value(),
                                                   to_string(before->desired), to_string(after->desired)));
@@ -98,6 +103,8 @@ void Judge::ends_instance(const TenantId& id, const std::string& owner) {
   const auto instance = fakes_.machine->inspect(id);
   const auto row = fakes_.store->find(id);
   if (!instance || instance->state != InstanceState::running || !row || !healthy(*row)) return;
+  // Somebody asked while the worker was on its way, and asked otherwise a moment later.
+  if (heeded_[{owner, id}] != requests_[id]) return;
   if (holds(owner, id)) violated("a running tenant is not disturbed", id.value() + " was stopped by its worker");
 }
 
@@ -127,7 +134,9 @@ void Judge::discards(const Resource& resource) {
   }
 }
 
-void Judge::starts_again(const TenantId& id) { violated("a running tenant is not disturbed", id.value() + " was started"); }
+void Judge::starts_again(const TenantId& id) {
+  violated("a running tenant is not disturbed", id.value() + " was started");
+}
 
 void Judge::answered(const SignUp& request, const std::optional<IdempotencyKey>& key, const std::string& body_hash,
                      const Tenant& tenant) {
@@ -138,17 +147,16 @@ void Judge::answered(const SignUp& request, const std::optional<IdempotencyKey>&
   if (!key) return;
   const auto [known, fresh] = keys_.try_emplace(*key, Known{body_hash, tenant.id});
   if (!fresh && (known->second.tenant != tenant.id || known->second.body_hash != body_hash)) {
-    violated("a repeated request is one request", fmt::format("key {} made {} and {}", key->value(),
-                                                              known->second.tenant.value(), tenant.id.value()));
+    violated("a repeated request is one request",
+             fmt::format("key {} made {} and {}", key->value(), known->second.tenant.value(), tenant.id.value()));
   }
 }
 
 // The one thing that a late step can harm: a tenant that was failed and is provisioned anew under the same names. So
 // nobody here asks for a retry while somebody still works on the tenant. See tests/sim/README.md.
 bool Judge::retry_is_safe(const TenantId& id) const {
-  return std::none_of(stage_.actors().begin(), stage_.actors().end(), [&](const auto& actor) {
-    return actor->part != Part::customer && actor->tenant == id;
-  });
+  return std::none_of(stage_.actors().begin(), stage_.actors().end(),
+                      [&](const auto& actor) { return actor->part != Part::customer && actor->tenant == id; });
 }
 
 std::vector<Tenant> Judge::rows() {

@@ -20,10 +20,11 @@ class Judge {
       : stage_(stage), settings_(settings), fakes_(fakes), probe_(probe) {}
 
   // --- at once: told by the edges ---
-  void claimed(const TenantId& id, const Lease& lease, TimePoint now);
+  void claimed(const Tenant& row, const Lease& lease, TimePoint now);
   void leases_broken() { leases_.clear(); }
   // `before`: the row just before a save that succeeded.
-  void saved(const std::optional<Tenant>& before, const Tenant& wanted, const std::optional<std::string>& release);
+  void saved(const std::optional<Tenant>& before, const Tenant& wanted, const std::optional<std::string>& release,
+             const std::string& owner);
   void signed_up(const SignUpResult& result);
   // Just before an effect on the tenant's instance or database by a process whose leases bear this name.
   void acts(const TenantId& id, const std::string& owner);
@@ -77,6 +78,8 @@ class Judge {
   test::FakeProbe& probe_;
 
   std::map<TenantId, Lease> leases_;
+  std::map<TenantId, std::uint64_t> requests_;                        // for a tenant, so far
+  std::map<std::pair<std::string, TenantId>, std::uint64_t> heeded_;  // that an owner knew of when it last saw the row
   std::map<IdempotencyKey, Known> keys_;
   std::map<TenantId, SignUp> accepted_;
   std::set<TenantId> deletions_;

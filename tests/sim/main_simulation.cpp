@@ -89,10 +89,11 @@ int run(const Arguments& arguments) {
     std::fflush(stdout);
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
-  fmt::print("{} seeds from {} on, {} failed, {:.1f} s: {} calls, {} process deaths, {} late effects, "
-             "{} tenants ({} active, {} failed); hash {:016x}\n",
-             done, arguments.first, failed, seconds, sum.notes, sum.deaths, sum.late_effects, sum.tenants, sum.active,
-             sum.failed, sum.hash);
+  fmt::print(
+      "{} seeds from {} on, {} failed, {:.1f} s: {} calls, {} process deaths, {} late effects, "
+      "{} tenants ({} active, {} failed); hash {:016x}\n",
+      done, arguments.first, failed, seconds, sum.notes, sum.deaths, sum.late_effects, sum.tenants, sum.active,
+      sum.failed, sum.hash);
   return failed == 0 ? 0 : 1;
 }
 

@@ -20,8 +20,8 @@ constexpr Millis quiet_time{150'000};           // of a restart that must distur
 
 Fakes make_fakes(const Options& options) {
   Fakes fakes;
-  fakes.store = options.make_store ? options.make_store()
-                                   : std::make_unique<test::MemoryStore>(Port(20'000), Port(20'009));
+  fakes.store =
+      options.make_store ? options.make_store() : std::make_unique<test::MemoryStore>(Port(20'000), Port(20'009));
   fakes.machine = std::make_unique<test::FakeRuntime>(fakes.store->installation());
   fakes.postgres = std::make_unique<test::FakeDatabase>(fakes.store->installation());
   fakes.provider = std::make_unique<test::FakeMailer>();
@@ -177,8 +177,7 @@ void Director::restart_quietly() {
   while (step(end)) {
   }
   if (scene_.judge.quiet() && scene_.judge.disturbances() != before) {
-    scene_.judge.violated("a restart disturbs nobody",
-                          fmt::format("{} times", scene_.judge.disturbances() - before));
+    scene_.judge.violated("a restart disturbs nobody", fmt::format("{} times", scene_.judge.disturbances() - before));
   }
 }
 

@@ -38,7 +38,7 @@ struct Actor {
   bool before_effect = false;  // it has sent something into the world that has not arrived yet
   bool in_flight = false;      // its process is dead; what it has sent still arrives
   unsigned children = 0;
-  bool waiting = false;  // for the last of them to end
+  bool waiting = false;        // for the last of them to end
   std::exception_ptr failure;  // of a child
   std::unique_ptr<Fiber> fiber;
 };
@@ -56,8 +56,8 @@ class Stage {
   static void move(Actor& actor, Life* process);
 
   Actor& current() { return *current_; }
-  // Of the current actor: others have their turns meanwhile. Throws Crashed where its process is dead afterwards, unless
-  // what it has sent is in flight.
+  // Of the current actor: others have their turns meanwhile. Throws Crashed where its process is dead afterwards,
+  // unless what it has sent is in flight.
   void pause(Millis time);
   // A SideBySide: each task as an actor.
   void together(const std::vector<std::function<void()>>& tasks);
