@@ -62,20 +62,28 @@ void Engine::wake(const TenantId& id) {
 }
 
 void Engine::work(std::stop_token stop) {
-  while (const auto id = queue_.pop(stop)) {
-    try {
-      work_on(*id);
-    } catch (const Error& error) {
-      log_.error(error.message(), {{"tenant", id->value()}});
-      {
-        std::lock_guard lock(mutex_);
-        held_.erase(*id);
-        leased_.erase(*id);
-      }
-      queue_.wake_at(*id, world_.clock.now() + after_trouble);
+  while (const auto id = queue_.pop(stop)) work_on_safely(*id);
+}
+
+bool Engine::work_once() {
+  const auto id = queue_.try_pop();
+  if (id) work_on_safely(*id);
+  return id.has_value();
+}
+
+void Engine::work_on_safely(const TenantId& id) {
+  try {
+    work_on(id);
+  } catch (const Error& error) {
+    log_.error(error.message(), {{"tenant", id.value()}});
+    {
+      std::lock_guard lock(mutex_);
+      held_.erase(id);
+      leased_.erase(id);
     }
-    queue_.done(*id);
+    queue_.wake_at(id, world_.clock.now() + after_trouble);
   }
+  queue_.done(id);
 }
 
 void Engine::work_on(const TenantId& id) {
@@ -122,18 +130,22 @@ void Engine::give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Ou
 
 void Engine::pump(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    Millis wait = pump_interval;
-    try {
-      const TimePoint now = world_.clock.now();
-      for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
-      renew_leases();
-      if (const auto next = world_.store.next_due()) wait = std::clamp(*next - now, Millis(10), pump_interval);
-    } catch (const Error& error) {
-      log_.error(error.message());
-    }
+    const Millis wait = pump_once();
     std::unique_lock lock(pause_mutex_);
     pause_.wait_for(lock, stop, wait, [] { return false; });
   }
+}
+
+Millis Engine::pump_once() {
+  try {
+    const TimePoint now = world_.clock.now();
+    for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
+    renew_leases();
+    if (const auto next = world_.store.next_due()) return std::clamp(*next - now, Millis(10), pump_interval);
+  } catch (const Error& error) {
+    log_.error(error.message());
+  }
+  return pump_interval;
 }
 
 void Engine::renew_leases() {

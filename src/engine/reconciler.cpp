@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "base/error.hpp"
 
 namespace slipway {
@@ -31,10 +29,12 @@ struct Reconciler::Changes {
   std::vector<std::function<void(Tenant&)>> patches;
   std::vector<Event> events;
   std::optional<Millis> ask_again;
+  bool if_unchanged = false;
 
   void add(StepResult result) {
     if (result.patch) patches.push_back(std::move(result.patch));
     events.insert(events.end(), result.events.begin(), result.events.end());
+    if_unchanged = if_unchanged || result.if_unchanged;
     if (result.ask_again) ask_again = ask_again ? std::min(*ask_again, *result.ask_again) : result.ask_again;
   }
 };
@@ -61,6 +61,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
       }
       Changes performed = perform(tenant, decision.steps, instance);
       changes.ask_again = performed.ask_again;
+      changes.if_unchanged = performed.if_unchanged;
       std::move(performed.patches.begin(), performed.patches.end(), std::back_inserter(changes.patches));
       std::move(performed.events.begin(), performed.events.end(), std::back_inserter(changes.events));
     }
@@ -98,13 +99,11 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
 Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<Step>& steps,
                                         const std::optional<Instance>& instance) const {
   std::vector<StepResult> results(steps.size());
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < steps.size(); ++i) {
-      others.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
-    }
-    results[0] = perform_one(steps[0], tenant, instance);
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    tasks.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
   }
+  world_.side_by_side(tasks);
   Changes changes;
   for (StepResult& result : results) changes.add(std::move(result));
   return changes;
@@ -185,12 +184,15 @@ void Reconciler::tell(const Tenant& before, const Tenant& after, const std::vect
   }
 }
 
+// False where the tenant is no longer ours.
 bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string& owner) {
   for (int i = 0; i < save_retry_limit; ++i) {
     const TimePoint now = world_.clock.now();
     Tenant next = tenant;
     for (const auto& patch : changes.patches) patch(next);
     next.updated_at = now;
+    // What an event has begun is owed until it is finished, also when this process dies before.
+    if (!next.due_at) next.due_at = now;
     std::vector<Event> events = changes.events;
     if (next.status != tenant.status) {
       events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
@@ -205,6 +207,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
     if (!newest) return false;
     tenant = std::move(*newest);
+    if (changes.if_unchanged) return true;  // decide anew: the step finds what it has done
   }
   throw Error(ErrorKind::unavailable, fmt::format("tenant {} was changed {} times while its row was being saved",
                                                   tenant.id.value(), save_retry_limit));

@@ -87,9 +87,21 @@ Event Steps::event(Step step, std::string message, std::optional<TimePoint> sinc
 }
 
 StepResult Steps::lease_port(const Tenant& tenant) const {
-  const Port port = world_.store.lease_port(tenant, std::nullopt, world_.clock.now());
-  return {
-      [port](Tenant& t) { t.port = port; }, {event(Step::lease_port, fmt::format("port {} leased", port.value()))}, {}};
+  const auto refused = tenant.refused_port;
+  const Port port = world_.store.lease_port(tenant, refused, world_.clock.now() + port_hold);
+  const std::string words = refused
+                                ? fmt::format("port {} is held by another program on this machine; moved to port {}",
+                                              refused->value(), port.value())
+                                : fmt::format("port {} leased", port.value());
+  // Whoever writes the row without its new port releases the lease, so another write meanwhile makes it worthless.
+  StepResult result;
+  result.patch = [port](Tenant& t) {
+    t.port = port;
+    t.refused_port.reset();
+  };
+  result.events = {event(Step::lease_port, words)};
+  result.if_unchanged = true;
+  return result;
 }
 
 StepResult Steps::create_database(const Tenant& tenant) const {
@@ -131,9 +143,20 @@ StepResult Steps::create_instance(const Tenant& tenant) const {
       [id = made.id](Tenant& t) { t.instance_id = id; }, {event(Step::create_instance, "instance created", began)}, {}};
 }
 
+// An instance that was removed by hand since it was seen is made anew: no reason to give a provisioning up, as another
+// not_found (a program that its image lacks) is.
+StartResult Steps::start_what_is_there(const TenantId& id) const {
+  try {
+    return world_.runtime.start(id);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found || world_.runtime.inspect(id)) throw;
+    throw Error(ErrorKind::unavailable, "the instance was removed from outside before it could start");
+  }
+}
+
 StepResult Steps::start_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  if (world_.runtime.start(tenant.id) == StartResult::port_taken) return move_port(tenant);
+  if (start_what_is_there(tenant.id) == StartResult::port_taken) return move_port(tenant);
   const TimePoint now = world_.clock.now();
   return {[now, done = tenant.restart_wanted](Tenant& t) {
             t.started = true;
@@ -154,14 +177,15 @@ StepResult Steps::move_port(const Tenant& tenant) const {
                             "find it with `ss -ltnp 'sport = :{}'` and end it",
                             taken.value(), taken.value()));
   }
-  const Port port = world_.store.lease_port(tenant, taken, world_.clock.now() + port_hold);
+  // The row gives its port up first and leases another one in the next round: at every instant the ledger's lease and
+  // the row agree.
   world_.runtime.remove(tenant.id, false);
-  return {[port](Tenant& t) {
-            t.port = port;
+  return {[taken](Tenant& t) {
+            t.refused_port = taken;
+            t.port.reset();
             t.instance_id.clear();
           },
-          {event(Step::lease_port, fmt::format("port {} is held by another program on this machine; moved to port {}",
-                                               taken.value(), port.value()))},
+          {},
           {}};
 }
 
@@ -244,11 +268,22 @@ StepResult Steps::boot_overdue(const Tenant& tenant, const std::string& detail, 
               return;
             }
             t.crashes = crashes;
-            t.restart_wanted = t.restart_done + 1;  // stop it and start it anew
+            t.restart_wanted = std::max(t.restart_wanted, t.restart_done + 1);  // stop it and start it anew
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
           },
           {e},
           {}};
+}
+
+// A key belongs to one mail, so one that was used was used for this mail: an earlier try arrived, and the templates or
+// the configuration have changed since.
+std::string Steps::send_or_find_sent(const Message& message, const std::string& key) const {
+  try {
+    return world_.mailer.send(message, key);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::conflict) throw;
+    return {};
+  }
 }
 
 StepResult Steps::send_mail(const Tenant& tenant) const {
@@ -260,8 +295,8 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
   ++after.attempts;
   Event e;
   try {
-    const Message message = compose_mail(settings_, tenant, after.purpose);
-    after.provider_id = world_.mailer.send(message, after.key);
+    const Message message = compose_mail(settings_, tenant, after);
+    after.provider_id = send_or_find_sent(message, after.key);
     after.state = MailState::sent;
     after.sent_at = world_.clock.now();
     after.error.clear();
@@ -322,9 +357,10 @@ StepResult Steps::finish(const Tenant&) const {
   const bool tell = !settings_.mail.operator_address.empty();
   return {[tell](Tenant& t) {
             t.port.reset();
+            t.refused_port.reset();
             t.attempts.clear();
-            std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
             if (t.desired == Desired::deleted) {
+              std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
               t.status = Status::deleted;
               t.reason.clear();
             } else {

@@ -37,6 +37,7 @@ json::object to_json(const Mail& m) {
   if (m.sent_at) o["sent_at"] = millis(*m.sent_at);
   if (!m.provider_id.empty()) o["provider_id"] = m.provider_id;
   if (!m.error.empty()) o["error"] = m.error;
+  if (!m.reason.empty()) o["reason"] = m.reason;
   return o;
 }
 
@@ -51,6 +52,7 @@ Mail mail_from(const json::object& o) {
   m.sent_at = optional_time_at(o, "sent_at");
   m.provider_id = string_at(o, "provider_id");
   m.error = string_at(o, "error");
+  m.reason = string_at(o, "reason");
   return m;
 }
 
@@ -87,6 +89,7 @@ std::string to_document(const Tenant& t) {
   o["status"] = to_string(t.status);
   if (!t.reason.empty()) o["reason"] = t.reason;
   if (t.port) o["port"] = t.port->value();
+  if (t.refused_port) o["refused_port"] = t.refused_port->value();
   o["database_made"] = t.database_made;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
   o["started"] = t.started;
@@ -134,6 +137,7 @@ Tenant from_document(std::string_view document) {
   t.status = enum_at(o, "status", parse_status);
   t.reason = string_at(o, "reason");
   if (o.contains("port")) t.port = Port(static_cast<std::uint16_t>(int_at(o, "port")));
+  if (o.contains("refused_port")) t.refused_port = Port(static_cast<std::uint16_t>(int_at(o, "refused_port")));
   t.database_made = bool_at(o, "database_made");
   t.instance_id = string_at(o, "instance_id");
   t.started = bool_at(o, "started");

@@ -18,6 +18,7 @@ Tenant full_tenant() {
   t.status = Status::crash_loop;
   t.reason = "it ends";
   t.port = Port(20'001);
+  t.refused_port = Port(20'002);
   t.database_made = t.started = t.proven = t.instance_removed = t.database_dropped = true;
   t.instance_id = "abc";
   t.restart_done = 2;
@@ -27,7 +28,7 @@ Tenant full_tenant() {
   t.failure = "given up";
   t.attempts[Step::probe] = {2, TimePoint(Millis(5)), TimePoint(Millis(6)), "refused"};
   t.mails.push_back({"welcome", "t/welcome/1", MailState::sent, 2, TimePoint(Millis(7)), TimePoint(Millis(8)),
-                     TimePoint(Millis(9)), "id-1", "late"});
+                     TimePoint(Millis(9)), "id-1", "late", "why"});
   return t;
 }
 
@@ -41,11 +42,13 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.status, Status::crash_loop);
   EXPECT_EQ(after.desired, Desired::suspended);
   EXPECT_EQ(after.port, Port(20'001));
+  EXPECT_EQ(after.refused_port, Port(20'002));
   EXPECT_EQ(after.first_ready_at, before.first_ready_at);
   EXPECT_EQ(after.attempts.at(Step::probe).error, "refused");
   ASSERT_EQ(after.mails.size(), 1u);
   EXPECT_EQ(after.mails[0].state, MailState::sent);
   EXPECT_EQ(after.mails[0].sent_at, TimePoint(Millis(9)));
+  EXPECT_EQ(after.mails[0].reason, "why");
   EXPECT_TRUE(after.instance_removed && after.database_dropped && after.proven && after.started && after.database_made);
   EXPECT_EQ(after.crashes, 7u);
   EXPECT_EQ(after.restart_wanted, 3u);
