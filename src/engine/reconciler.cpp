@@ -81,7 +81,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
 std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& changes, bool& failed_to) const {
   if (is_teardown(tenant)) return std::nullopt;
   const auto waiting = tenant.attempts.find(Step::inspect);
-  if (waiting != tenant.attempts.end() && world_.clock.now() < waiting->second.not_before) {
+  if (waiting != tenant.attempts.end() && settings_.policy.must_wait(waiting->second.not_before, world_.clock.now())) {
     failed_to = true;
     return std::nullopt;
   }
@@ -137,7 +137,8 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     if (attempt.count == 0) attempt.first_at = now;
     const Millis ceiling = retryable ? policy.retry.ceiling(attempt.count) : policy.retry.cap;
     const Millis jitter(static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(ceiling.count() + 1)));
-    attempt.not_before = now + std::max({Millis(1), jitter, asked.value_or(Millis(0))});
+    attempt.not_before =
+        now + std::min(policy.longest_wait(), std::max({Millis(1), jitter, asked.value_or(Millis(0))}));
     attempt.error = reason;
     ++attempt.count;
     t.reason = reason;
