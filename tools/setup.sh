@@ -100,7 +100,9 @@ install_missing() {
     "On another system install what tools/packages.txt lists, then build with cmake (docs/HACKING.md)."
   local missing=() name
   for name in $(packages "$@"); do
-    # Any Docker Engine will do, also one that is not Debian's.
+    # Any npm will do, any Node's headers, and any Docker Engine, also those that are not Debian's.
+    [[ $name == npm ]] && command -v npm >/dev/null && continue
+    [[ $name == libnode-dev && -f /usr/include/node/node.h ]] && continue
     [[ $name == docker.io ]] && command -v dockerd >/dev/null && command -v docker >/dev/null && continue
     installed "$name" || missing+=("$name")
   done
@@ -151,6 +153,20 @@ fetch_prometheus() {
   apt_update_once || return
   quietly "Prometheus" unpack_package "$(packages programs)" "$to"
 }
+
+# Unpacks nginx, which the benchmarks hold plain answers against: installing it would start a service.
+fetch_nginx() {
+  local to=$slipway_root/build/cache/nginx
+  if command -v nginx >/dev/null || [[ -x $to/usr/sbin/nginx ]]; then
+    return
+  fi
+  mkdir -p "$to"
+  apt_update_once || return
+  quietly "nginx" unpack_package nginx "$to"
+}
+
+# What bench/run needs beside a build: an engine, Postgres, what loads and what is compared.
+ensure_bench() { install_missing build run bench && fetch_nginx && ensure_docker; }
 
 unpack_package() {
   local work
