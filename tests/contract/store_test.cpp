@@ -18,8 +18,8 @@ const StoreFactory sqlite{"sqlite", [](const std::filesystem::path& scratch, Por
                                                                          sqlite::Options{first, last, Millis(5'000)});
                           }};
 
-// Over a DynamoDB in memory whose pages are short, so that every loop over pages goes round. Emulators that others wrote
-// have a program of their own: dynamodb_test.cpp.
+// Over a DynamoDB in memory whose pages are short, so that every loop over pages goes round. Emulators that others
+// wrote have a program of their own: dynamodb_test.cpp.
 std::unique_ptr<Store> make_dynamodb(const std::filesystem::path&, Port first, Port last) {
   static SystemRandom random;
   const auto fake = std::make_shared<FakeDynamoDb>();

@@ -39,7 +39,7 @@ class FakeDynamoDb {
     std::string hash;
     std::string range;
     bool global = false;
-    bool all = false;                   // projects every attribute
+    bool all = false;                    // projects every attribute
     std::vector<std::string> projected;  // else these, and the keys
   };
   using Key = std::pair<std::string, std::string>;

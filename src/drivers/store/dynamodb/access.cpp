@@ -37,8 +37,12 @@ boost::json::object to_json(const AuditEntry& entry) {
 AuditEntry entry_of(const std::string& seq, const std::string& words) {
   const boost::json::value parsed = parse_json(words, "ledger");
   const boost::json::object& json = parsed.as_object();
-  return {std::stoull(seq),           TimePoint(Millis(int_at(json, "at"))), string_at(json, "actor"),
-          string_at(json, "action"),  string_at(json, "target"),             string_at(json, "from"),
+  return {std::stoull(seq),
+          TimePoint(Millis(int_at(json, "at"))),
+          string_at(json, "actor"),
+          string_at(json, "action"),
+          string_at(json, "target"),
+          string_at(json, "from"),
           string_at(json, "request_id")};
 }
 

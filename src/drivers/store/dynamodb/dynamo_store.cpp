@@ -36,9 +36,8 @@ void keep_older(std::optional<TimePoint>& oldest, TimePoint at) {
 }  // namespace
 
 Call through(aws::Client& client) {
-  return [&client](std::string_view operation, const boost::json::object& input) {
-    return client.call(operation, input);
-  };
+  return
+      [&client](std::string_view operation, const boost::json::object& input) { return client.call(operation, input); };
 }
 
 DynamoStore::DynamoStore(Call call, const Options& options, Random& random)

@@ -64,9 +64,10 @@ class DynamoStore : public Store {
  private:
   std::vector<Write> sign_up_writes(const NewTenant& wanted, const Tenant& tenant,
                                     const std::optional<Ports::Candidate>& port, const std::string& writer);
-  std::optional<SignUpResult> answer_of(const NewTenant& wanted, TimePoint now);
-  std::optional<SignUpResult> answer_of_user(const NewTenant& wanted, const Item& user, TimePoint now);
-  Write key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now) const;
+  std::optional<SignUpResult> answer_of(const NewTenant& wanted, TimePoint now, const std::string& writer);
+  std::optional<SignUpResult> answer_of_user(const NewTenant& wanted, const Item& user, TimePoint now,
+                                             const std::string& writer);
+  Write key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now, const std::string& writer) const;
   std::vector<Write> save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving);
   std::optional<Port> lease_port_once(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
                                       unsigned tries);

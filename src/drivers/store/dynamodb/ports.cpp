@@ -10,10 +10,10 @@
 namespace slipway::dynamodb {
 namespace {
 
-constexpr std::size_t choice = 8;     // candidates that are read at once
-constexpr unsigned block_size = 25;   // ports that get their items together
+constexpr std::size_t choice = 8;                  // candidates that are read at once
+constexpr unsigned block_size = 25;                // ports that get their items together
 constexpr std::string_view range_state = "free#";  // of the range's own item: before every free port
-constexpr std::uint64_t never = 0;    // the time of release of a port that was never used
+constexpr std::uint64_t never = 0;                 // the time of release of a port that was never used
 
 Item item_key(Port port) { return key_of(ports_pk, "PORT#" + padded(port.value(), 5)); }
 Item range_key() { return key_of(ports_pk, "RANGE"); }
@@ -28,9 +28,7 @@ std::uint64_t millis(TimePoint at) {
 
 Port port_at(const Item& item) { return Port(static_cast<std::uint16_t>(number_of(item, "port"))); }
 
-bool is_never_used(const Ports::Candidate& candidate) {
-  return candidate.state == free_state(candidate.port, never);
-}
+bool is_never_used(const Ports::Candidate& candidate) { return candidate.state == free_state(candidate.port, never); }
 
 constexpr std::string_view as_read = "#state = :seen";
 
@@ -56,7 +54,8 @@ std::vector<Ports::Candidate> Ports::free(Frontier& frontier) {
     if (text_of(item, "state") == range_state) {
       frontier.stored = item;
       frontier.next = static_cast<unsigned>(number_of(item, "next"));
-      frontier.known = number_of(item, "first") == range_.first.value() && number_of(item, "last") == range_.last.value();
+      frontier.known =
+          number_of(item, "first") == range_.first.value() && number_of(item, "last") == range_.last.value();
       return true;
     }
     const Candidate candidate{port_at(item), text_of(item, "state")};

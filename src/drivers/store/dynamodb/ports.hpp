@@ -33,7 +33,7 @@ class Ports {
 
   // Writes to be part of a transaction. Each has a condition that fails where the port is not what it was taken for.
   Write lease(const Candidate& candidate, const TenantId& tenant, const UserId& user) const;
-  Write release(Port port, const TenantId& tenant, TimePoint now) const;                   // leased by the tenant
+  Write release(Port port, const TenantId& tenant, TimePoint now) const;   // leased by the tenant
   Write hold(Port port, const std::string& state, TimePoint until) const;  // as it was read
 
   // The state of a port, or nothing where there is no item of it.

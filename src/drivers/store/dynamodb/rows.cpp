@@ -22,7 +22,9 @@ class Changes {
     write_.values[":" + name] = std::move(value);
   }
   void remove(const std::string& name) { remove_ += (remove_.empty() ? " REMOVE #" : ", #") + name; }
-  void set_or_remove(const std::string& name, std::optional<TimePoint> at) { at ? set(name, moment(*at)) : remove(name); }
+  void set_or_remove(const std::string& name, std::optional<TimePoint> at) {
+    at ? set(name, moment(*at)) : remove(name);
+  }
   void finish() { write_.update = set_ + remove_; }
 
  private:
@@ -78,7 +80,8 @@ Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving
   changes.set("version", number(static_cast<std::int64_t>(tenant.version + 1)));
   changes.set("status", text(to_string(tenant.status)));
   changes.set("live", flag(is_live(tenant)));
-  changes.set("leased_port", text(port_text(tenant.port)));
+  // A port that somebody else's save has released is not leased again by being written down.
+  changes.set("leased_port", text(port_text(facts.port == tenant.port ? tenant.port : std::nullopt)));
   changes.set("writer", text(saving.writer));
   changes.set_or_remove("ready_at", tenant.first_ready_at);
   changes.set_or_remove("mail_owed_since", mail_owed_since(tenant));

@@ -109,13 +109,12 @@ std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, std::opti
     return had;
   }
   const Ports::Candidate candidate = ports_.candidate(told(), tries);
-  Write keep{.kind = Write::Kind::update,
-             .subject = row_key(tenant.id),
-             .update = "SET #leased_port = :port",
-             .condition = "#live = :live AND #leased_port = :had",
-             .values = {{":live", flag(true)},
-                        {":port", text(port_text(candidate.port))},
-                        {":had", text(port_text(had))}}};
+  Write keep{
+      .kind = Write::Kind::update,
+      .subject = row_key(tenant.id),
+      .update = "SET #leased_port = :port",
+      .condition = "#live = :live AND #leased_port = :had",
+      .values = {{":live", flag(true)}, {":port", text(port_text(candidate.port))}, {":had", text(port_text(had))}}};
   writes.push_back(std::move(keep));
   writes.push_back(ports_.lease(candidate, tenant.id, tenant.sign_up.user_id));
   if (!table_.transact(writes).done) return std::nullopt;

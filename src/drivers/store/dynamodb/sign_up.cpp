@@ -14,6 +14,7 @@ std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Te
   Write user{.subject = user_key(sign_up.user_id), .condition = "attribute_not_exists(#pk)"};
   user.subject["tenant_id"] = text(tenant.id.value());
   user.subject["live"] = flag(true);
+  user.subject["writer"] = text(writer);
   if (wanted.key) {  // only with a new key may a user whose tenant was deleted come back
     user.condition += " OR #live = :gone";
     user.values = {{":gone", flag(false)}};
@@ -27,14 +28,16 @@ std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Te
   for (Write& event : timeline_.append(tenant.id, Timeline::fresh(wanted.event), {wanted.event}, writer)) {
     writes.push_back(std::move(event));
   }
-  if (wanted.key) writes.push_back(key_write(wanted, tenant.id, tenant.created_at));
+  if (wanted.key) writes.push_back(key_write(wanted, tenant.id, tenant.created_at, writer));
   if (wanted.audit) writes.push_back(access_.entry_write(*wanted.audit, writer));
   if (port) writes.push_back(ports_.lease(*port, tenant.id, sign_up.user_id));
   return writes;
 }
 
-Write DynamoStore::key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now) const {
+Write DynamoStore::key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now,
+                             const std::string& writer) const {
   Write write{.subject = idempotency_key(*wanted.key), .condition = "attribute_not_exists(#pk)"};
+  write.subject["writer"] = text(writer);
   write.subject["body_hash"] = text(wanted.body_hash);
   write.subject["tenant_id"] = text(tenant.value());
   write.subject["created_at"] = moment(now);
@@ -53,14 +56,14 @@ SignUpResult DynamoStore::sign_up(const NewTenant& wanted, TimePoint now) {
     } catch (const Error& error) {
       // A repeat needs no port.
       if (error.kind() != ErrorKind::limited) throw;
-      if (auto answer = answer_of(wanted, now)) return *std::move(answer);
+      if (auto answer = answer_of(wanted, now, writer)) return *std::move(answer);
       throw;
     }
     tenant.port = port->port;
     const std::vector<Write> writes = sign_up_writes(wanted, tenant, port, writer);
     const Outcome outcome = table_.transact(writes);
     if (outcome.done) return Created{std::move(tenant)};
-    if (auto answer = answer_of(wanted, now)) return *std::move(answer);
+    if (auto answer = answer_of(wanted, now, writer)) return *std::move(answer);
     if (!outcome.failed.empty() && outcome.failed.front()) {
       throw Error(ErrorKind::conflict, "ledger: this tenant id is in use");
     }
@@ -68,7 +71,7 @@ SignUpResult DynamoStore::sign_up(const NewTenant& wanted, TimePoint now) {
 }
 
 // What is already known of this sign-up; nothing where it may go ahead, or where it must be looked at again.
-std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, TimePoint now) {
+std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, TimePoint now, const std::string& writer) {
   const SignUp& sign_up = wanted.tenant.sign_up;
   std::vector<Item> keys{user_key(sign_up.user_id), slug_key(sign_up.slug)};
   if (wanted.key) keys.push_back(idempotency_key(*wanted.key));
@@ -84,11 +87,11 @@ std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, Time
     auto tenant = find(TenantId(text_of(*key, "tenant_id")));
     if (!tenant) throw Error(ErrorKind::internal, "ledger: an idempotency key names a tenant that is not there");
     // Ours, where an answer was lost and the request was sent again.
-    if (tenant->id == wanted.tenant.id) return Created{*std::move(tenant)};
+    if (text_of(*key, "writer") == writer && tenant->id == wanted.tenant.id) return Created{*std::move(tenant)};
     return Existing{*std::move(tenant)};
   }
   if (user) {
-    if (flag_of(*user, "live")) return answer_of_user(wanted, *user, now);
+    if (flag_of(*user, "live")) return answer_of_user(wanted, *user, now, writer);
     if (!wanted.key) {
       return Refused{"userId", "this user's tenant was deleted; a new sign-up needs a new Idempotency-Key"};
     }
@@ -102,10 +105,11 @@ std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, Time
   return std::nullopt;
 }
 
-std::optional<SignUpResult> DynamoStore::answer_of_user(const NewTenant& wanted, const Item& user, TimePoint now) {
+std::optional<SignUpResult> DynamoStore::answer_of_user(const NewTenant& wanted, const Item& user, TimePoint now,
+                                                        const std::string& writer) {
   auto tenant = find(TenantId(text_of(user, "tenant_id")));
   if (!tenant || !is_live(*tenant)) return std::nullopt;  // deleted between the two reads
-  if (tenant->id == wanted.tenant.id) return Created{*std::move(tenant)};
+  if (text_of(user, "writer") == writer) return Created{*std::move(tenant)};
   if (tenant->sign_up.slug != wanted.tenant.sign_up.slug) {
     return Refused{"userId", "this user has a tenant already, at another subdomain"};
   }
@@ -115,7 +119,7 @@ std::optional<SignUpResult> DynamoStore::answer_of_user(const NewTenant& wanted,
                            .subject = user_key(wanted.tenant.sign_up.user_id),
                            .condition = "#tenant_id = :tenant AND #live = :live",
                            .values = {{":tenant", text(tenant->id.value())}, {":live", flag(true)}}};
-    if (!table_.transact({key_write(wanted, tenant->id, now), still_live}).done) return std::nullopt;
+    if (!table_.transact({key_write(wanted, tenant->id, now, writer), still_live}).done) return std::nullopt;
   }
   return Existing{*std::move(tenant)};
 }

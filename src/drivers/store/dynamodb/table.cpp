@@ -12,9 +12,9 @@
 namespace slipway::dynamodb {
 namespace {
 
-constexpr unsigned try_limit = 24;           // of one call of the store; with the pauses a few seconds
-constexpr std::size_t get_batch = 100;       // BatchGetItem: at most 100 keys
-constexpr std::size_t write_batch = 25;      // BatchWriteItem: at most 25 writes
+constexpr unsigned try_limit = 24;            // of one call of the store; with the pauses a few seconds
+constexpr std::size_t get_batch = 100;        // BatchGetItem: at most 100 keys
+constexpr std::size_t write_batch = 25;       // BatchWriteItem: at most 25 writes
 constexpr std::size_t transaction_max = 100;  // TransactWriteItems: at most 100 writes
 
 bool is_word(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }

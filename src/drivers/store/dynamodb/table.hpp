@@ -39,7 +39,7 @@ struct Query {
   std::string filter;      // applied after `page_limit`
   std::string projection;  // "#sk, #total"; empty: what the index has
   bool descending = false;
-  bool consistent = false;    // not for a global index
+  bool consistent = false;     // not for a global index
   std::size_t page_limit = 0;  // items that one request reads; 0: 1 MB
 };
 
@@ -60,7 +60,8 @@ class Table {
   bool write(const Write& write);
   // The whole item after the update, or nothing where the condition did not hold.
   std::optional<Item> update(const Write& write);
-  // At most 100 writes of different items. `token` names this transaction: sent again within ten minutes it happens once.
+  // At most 100 writes of different items. `token` names this transaction: sent again within ten minutes it happens
+  // once.
   Outcome transact(const std::vector<Write>& writes);
   // Without conditions and not all or nothing.
   void remove_all(const std::vector<Item>& keys);
@@ -68,8 +69,8 @@ class Table {
   std::string new_token() { return new_token_of(random_); }
   Random& random() { return random_; }
 
-  // The tries of something that others may be writing at the same time: pauses with full jitter, and gives up in the end
-  // with Error(unavailable).
+  // The tries of something that others may be writing at the same time: pauses with full jitter, and gives up in the
+  // end with Error(unavailable).
   class Tries {
    public:
     Tries(const Table& table, std::string_view doing) : table_(table), doing_(doing) {}

@@ -8,11 +8,11 @@
 namespace slipway::dynamodb {
 namespace {
 
-constexpr std::uint64_t shown_limit = 1000;   // events of a timeline
-constexpr std::uint64_t item_limit = 500;     // events of an item; below `seq_step`
-constexpr std::size_t item_bytes = 200'000;   // of an item's events; DynamoDB takes 400 KB
-constexpr std::uint64_t seq_step = 1000;      // an event's seq is its item's number times this, plus its place
-constexpr std::uint64_t trim_step = 100;      // events between two clean-ups
+constexpr std::uint64_t shown_limit = 1000;         // events of a timeline
+constexpr std::uint64_t item_limit = 500;           // events of an item; below `seq_step`
+constexpr std::size_t item_bytes = 200'000;         // of an item's events; DynamoDB takes 400 KB
+constexpr std::uint64_t seq_step = 1000;            // an event's seq is its item's number times this, plus its place
+constexpr std::uint64_t trim_step = 100;            // events between two clean-ups
 constexpr Millis numbers_begin{1'577'836'800'000};  // 2020-01-01
 
 std::string sort_key(std::uint64_t number) { return "EVENT#" + padded(number, 12); }
@@ -121,11 +121,12 @@ void Timeline::trim(const TenantId& id, const End& end, std::size_t count) {
 std::vector<Event> Timeline::newest(const TenantId& id, std::uint64_t after, std::size_t limit) {
   std::vector<Event> events;  // newest first
   std::optional<std::uint64_t> oldest_shown;
-  Query query{.condition = "#pk = :pk AND #sk BETWEEN :after AND :end",
-              .values = {{":pk", text(pk_of(id))}, {":after", text(sort_key(after / seq_step))}, {":end", text("EVENT#~")}},
-              .descending = true,
-              .consistent = true,
-              .page_limit = std::clamp<std::size_t>(limit, 1, 200)};
+  Query query{
+      .condition = "#pk = :pk AND #sk BETWEEN :after AND :end",
+      .values = {{":pk", text(pk_of(id))}, {":after", text(sort_key(after / seq_step))}, {":end", text("EVENT#~")}},
+      .descending = true,
+      .consistent = true,
+      .page_limit = std::clamp<std::size_t>(limit, 1, 200)};
   table_.each(query, [&](const Item& item) {
     auto ordinal = static_cast<std::uint64_t>(number_of(item, "total"));  // of the item's last event, from 1
     if (!oldest_shown) oldest_shown = ordinal > shown_limit ? ordinal - shown_limit + 1 : 1;
