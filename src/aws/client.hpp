@@ -43,6 +43,9 @@ struct Session {
   std::function<std::string(const std::string& service_id)> endpoint_override;
   bool use_fips = false;
   bool use_dual_stack = false;
+  std::string ca_file{};                // AWS_CA_BUNDLE; empty: what follows
+  std::string ca_pem{};                 // trusted roots for AWS's own endpoints (amazon_roots()); empty: the system's
+  std::function<void(Millis)> sleep{};  // empty: the thread sleeps
 };
 
 struct CallOptions {

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/secret.hpp"
@@ -22,6 +23,19 @@ class CredentialsProvider {
   // Valid ones: fetched anew 15 minutes before they expire. Throws unauthorized that names every source that was asked
   // and what each answered, never a secret; unavailable where a source did not answer.
   virtual Credentials get() = 0;
+  // AWS has called the credentials of this key expired: the next get() fetches anew. Does nothing where there is
+  // nothing to fetch, or where other ones are in use meanwhile.
+  virtual void refused(const std::string& access_key_id) { static_cast<void>(access_key_id); }
+};
+
+// Always the same ones: for tests, and for keys that a profile holds.
+class StaticCredentials : public CredentialsProvider {
+ public:
+  explicit StaticCredentials(Credentials credentials) : credentials_(std::move(credentials)) {}
+  Credentials get() override { return credentials_; }
+
+ private:
+  Credentials credentials_;
 };
 
 }  // namespace slipway::aws

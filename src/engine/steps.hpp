@@ -34,12 +34,15 @@ class Steps {
   StepResult create_database(const Tenant& tenant) const;
   StepResult create_instance(const Tenant& tenant) const;
   StepResult start_instance(const Tenant& tenant) const;
-  StartResult start_what_is_there(const TenantId& id) const;
+  StartResult start_what_is_there(const Tenant& tenant) const;
   StepResult move_port(const Tenant& tenant) const;
   StepResult record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const;
+  StepResult wait_for_room(const Tenant& tenant, const std::string& reason) const;
+  StepResult address(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult probe(const Tenant& tenant) const;
   StepResult boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const;
   std::string send_or_find_sent(const Message& message, const std::string& key) const;
+  StepResult boot_failed(const Tenant& tenant, Step step, const std::string& reason) const;
   StepResult send_mail(const Tenant& tenant) const;
   StepResult stop_instance(const Tenant& tenant) const;
   StepResult remove_instance(const Tenant& tenant) const;

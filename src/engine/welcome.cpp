@@ -37,16 +37,15 @@ Message compose_mail(const Settings& settings, const Tenant& tenant, const Mail&
   if (found == settings.mail.templates.end()) {
     throw Error(ErrorKind::invalid, fmt::format("there is no mail template '{}'", name));
   }
-  const TemplateValues values = {
-      {"app_name", settings.app.name},
-      {"company_name", tenant.sign_up.company_name.value()},
-      {"subdomain", tenant.sign_up.slug.value()},
-      {"url", access_url(settings.access, tenant.sign_up.slug, of_failure ? std::nullopt : tenant.port)},
-      {"tenant_id", tenant.id.value()},
-      {"user_id", tenant.sign_up.user_id.value()},
-      {"admin_email", tenant.sign_up.admin_email.value()},
-      {"plan", tenant.sign_up.plan.value()},
-      {"reason", mail.reason.empty() ? tenant.reason : mail.reason}};
+  const TemplateValues values = {{"app_name", settings.app.name},
+                                 {"company_name", tenant.sign_up.company_name.value()},
+                                 {"subdomain", tenant.sign_up.slug.value()},
+                                 {"url", of_failure ? std::string() : access_url(settings.access, tenant)},
+                                 {"tenant_id", tenant.id.value()},
+                                 {"user_id", tenant.sign_up.user_id.value()},
+                                 {"admin_email", tenant.sign_up.admin_email.value()},
+                                 {"plan", tenant.sign_up.plan.value()},
+                                 {"reason", mail.reason.empty() ? tenant.reason : mail.reason}};
   const RenderedMail rendered = render(found->second, values);
   Message message;
   message.from = settings.mail.from;

@@ -185,11 +185,14 @@ Connector::Tls& Connector::tls() {
       if (ec) throw Error(ErrorKind::invalid, fmt::format("read {} '{}': {}", what, file, ec.message()));
     };
     error_code ec;
-    if (endpoint_.ca_file.empty()) {
-      context.set_default_verify_paths(ec);
-    } else {
+    if (!endpoint_.ca_file.empty()) {
       context.load_verify_file(endpoint_.ca_file, ec);
       check(ec, "the CA file", endpoint_.ca_file);
+    } else if (!endpoint_.ca_pem.empty()) {
+      context.add_certificate_authority(asio::buffer(endpoint_.ca_pem), ec);
+      check(ec, "the built-in roots for", endpoint_.url);
+    } else {
+      context.set_default_verify_paths(ec);
     }
     if (!endpoint_.cert_file.empty()) {
       context.use_certificate_chain_file(endpoint_.cert_file, ec);

@@ -15,10 +15,11 @@ namespace slipway::net {
 // Client certificates serve a Docker daemon behind TLS.
 struct Endpoint {
   std::string url{};
-  std::string ca_file{};  // empty: the system's roots
+  std::string ca_file{};  // empty: `ca_pem`, else the system's roots
   std::string cert_file{};
   std::string key_file{};
   std::string address{};  // connect to this host instead of the URL's (whose name is still sent and verified)
+  std::string ca_pem{};   // trusted roots as PEM text, where there is no ca_file; empty: the system's roots
 };
 
 struct ClientRequest {

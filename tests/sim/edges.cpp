@@ -177,14 +177,14 @@ Instance RuntimeEdge::create(const InstanceSpec& spec, const Progress& progress)
   });
 }
 
-StartResult RuntimeEdge::start(const TenantId& tenant) {
+StartResult RuntimeEdge::start(const TenantId& tenant, std::uint32_t boot) {
   link_.root().tenant = tenant;
   return link_.call(Side::runtime, "start", tenant, [&] {
     link_.judge().acts(tenant, link_.owner());
     test::FakeRuntime& machine = *link_.scene().fakes.machine;
     const auto before = machine.inspect(tenant);
     const unsigned starts = machine.starts(tenant);
-    const StartResult result = runtime().start(tenant);
+    const StartResult result = runtime().start(tenant, boot);
     if (machine.starts(tenant) != starts && before && before->state == InstanceState::running) {
       link_.judge().starts_again(tenant);
     }
@@ -244,12 +244,12 @@ void DatabaseEdge::ensure(const TenantId& tenant, const Plan& plan) {
   });
 }
 
-void DatabaseEdge::drop(const TenantId& tenant) {
+DropResult DatabaseEdge::drop(const TenantId& tenant) {
   link_.root().tenant = tenant;
-  link_.call(Side::database, "drop", tenant, [&] {
+  return link_.call(Side::database, "drop", tenant, [&] {
     link_.judge().acts(tenant, link_.owner());
     link_.judge().destroys_data(tenant);
-    database().drop(tenant);
+    return database().drop(tenant);
   });
 }
 

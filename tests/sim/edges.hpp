@@ -101,7 +101,7 @@ class RuntimeEdge : public Runtime {
   explicit RuntimeEdge(Link& link) : link_(link) {}
   HostNetwork prepare() override { return runtime().prepare(); }
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
-  StartResult start(const TenantId& tenant) override;
+  StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
   void remove(const TenantId& tenant, bool volumes) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;
@@ -120,7 +120,7 @@ class DatabaseEdge : public Database {
   explicit DatabaseEdge(Link& link) : link_(link) {}
   DatabaseAccess access(const TenantId& tenant) const override { return database().access(tenant); }
   void ensure(const TenantId& tenant, const Plan& plan) override;
-  void drop(const TenantId& tenant) override;
+  DropResult drop(const TenantId& tenant) override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override { return database().check(); }

@@ -1,0 +1,58 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contracts/store.hpp"
+#include "drivers/store/dynamodb/table.hpp"
+
+namespace slipway::dynamodb {
+
+struct PortRange {
+  Port first;
+  Port last;
+  bool contains(Port port) const { return first <= port && port <= last; }
+};
+
+// The ledger of ports: an item for each port that was ever looked at, whose `state` says in one word and in order what
+// it is: "free#<time of release>#<port>", "held#<until>#<port>", "leased#<port>". They share a partition, so that the
+// local index by state answers exactly and not some time later. Ports that were never used get their items in blocks,
+// when the block before is used up; the range's own item, first among the free ones, says how far that has come.
+class Ports {
+ public:
+  Ports(Table& table, PortRange range) : table_(table), range_(range) {}
+
+  // A port that may be leased, as it was read.
+  struct Candidate {
+    Port port;
+    std::string state;
+  };
+  // The port longest unused; from the second try on one of the first few, so that many who want one get out of each
+  // other's way. A hold that has ended by `now` is over. Throws Error(limited) where none is free.
+  Candidate candidate(TimePoint now, unsigned tries);
+
+  // Writes to be part of a transaction. Each has a condition that fails where the port is not what it was taken for.
+  Write lease(const Candidate& candidate, const TenantId& tenant, const UserId& user) const;
+  Write release(Port port, const TenantId& tenant, TimePoint now) const;   // leased by the tenant
+  Write hold(Port port, const std::string& state, TimePoint until) const;  // as it was read
+
+  // The state of a port, or nothing where there is no item of it.
+  std::optional<std::string> state_of(Port port);
+  bool covers(Port port) const { return range_.contains(port); }
+  std::size_t count() const { return std::size_t{range_.last.value()} - range_.first.value() + 1; }
+
+  // Leased and held ones, ascending. A hold that has ended by `now` is not among them.
+  std::vector<PortLease> used(TimePoint now);
+
+ private:
+  struct Frontier;
+  std::vector<Candidate> free(Frontier& frontier);
+  std::optional<Candidate> ended_hold(TimePoint now);
+  void make_block(const Frontier& frontier);
+  void write_range(const Frontier& frontier);
+
+  Table& table_;
+  const PortRange range_;
+};
+
+}  // namespace slipway::dynamodb

@@ -1,0 +1,124 @@
+#include "base/error.hpp"
+#include "drivers/store/dynamodb/dynamo_store.hpp"
+#include "drivers/store/dynamodb/keys.hpp"
+
+// save and lease_port: the writes that must agree with what the ledger keeps beside the row (its lease of a port, its
+// user and subdomain). They go by a guess, which nearly always holds, make it a condition, and read the row where it
+// did not hold.
+namespace slipway::dynamodb {
+namespace {
+
+Write user_write(const Tenant& tenant, bool live) {
+  Write write{.kind = Write::Kind::update,
+              .subject = user_key(tenant.sign_up.user_id),
+              .update = "SET #tenant_id = :tenant, #live = :live",
+              .condition = live ? "attribute_not_exists(#pk) OR #live = :gone" : "#tenant_id = :tenant",
+              .values = {{":tenant", text(tenant.id.value())}, {":live", flag(live)}}};
+  if (live) write.values[":gone"] = flag(false);
+  return write;
+}
+
+Write slug_write(const Tenant& tenant, bool live) {
+  Write write{.subject = slug_key(tenant.sign_up.slug)};
+  if (live) {
+    write.subject["tenant_id"] = text(tenant.id.value());
+    write.condition = "attribute_not_exists(#pk)";
+  } else {
+    write.kind = Write::Kind::remove;
+    write.condition = "#tenant_id = :tenant";
+    write.values = {{":tenant", text(tenant.id.value())}};
+  }
+  return write;
+}
+
+}  // namespace
+
+// The row first: whoever reads the outcome finds its condition at the front.
+std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving) {
+  std::vector<Write> writes{next_row(tenant, facts, saving)};
+  if (facts.live != is_live(tenant)) {
+    writes.push_back(user_write(tenant, is_live(tenant)));
+    writes.push_back(slug_write(tenant, is_live(tenant)));
+  }
+  if (facts.port && facts.port != tenant.port) writes.push_back(ports_.release(*facts.port, tenant.id, told()));
+  if (!saving.events.empty()) {
+    const Timeline::End end = timeline_.end_of(tenant.id, saving.events.front());
+    timeline_.trim(tenant.id, end, saving.events.size());
+    for (Write& event : timeline_.append(tenant.id, end, saving.events, saving.writer)) {
+      writes.push_back(std::move(event));
+    }
+  }
+  return writes;
+}
+
+bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
+  const Saving saving{events, release.value_or(""), table_.new_token()};
+  RowFacts facts{true, tenant.port, saving.release};
+  for (Table::Tries tries = table_.tries("save a tenant");; tries.again()) {
+    const std::vector<Write> writes = save_writes(tenant, facts, saving);
+    Outcome outcome;
+    if (writes.size() == 1) {
+      outcome.done = table_.write(writes.front());  // alone it costs half
+    } else {
+      outcome = table_.transact(writes);
+    }
+    if (!outcome.done) {
+      const auto row = table_.get(row_key(tenant.id));
+      // Ours, where an answer was lost and the request was sent again.
+      const bool ours = row && text_of(*row, "writer") == saving.writer;
+      if (!ours && (!row || number_of(*row, "version") != static_cast<std::int64_t>(tenant.version))) return false;
+      if (!ours) {
+        const RowFacts found = facts_at(*row);
+        const bool rises = is_live(tenant) && !found.live;
+        if (rises && facts == found && !outcome.conflict) {
+          throw Error(ErrorKind::conflict, "ledger: this deleted tenant's user or subdomain belongs to another now");
+        }
+        facts = found;
+        continue;
+      }
+    }
+    tenant.version += 1;
+    return true;
+  }
+}
+
+Port DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+  for (Table::Tries tries = table_.tries("lease a port");; tries.again()) {
+    if (const auto port = lease_port_once(tenant, refused, held_until, tries.count())) return *port;
+  }
+}
+
+// Nothing where others were faster.
+std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, std::optional<Port> refused,
+                                                 TimePoint held_until, unsigned tries) {
+  const auto row = table_.get(row_key(tenant.id), "#live, #leased_port, #lease_owner");
+  if (!row || !facts_at(*row).live) throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  const std::optional<Port> had = facts_at(*row).port;
+
+  std::vector<Write> writes;
+  if (refused && ports_.covers(*refused)) {
+    const auto state = ports_.state_of(*refused);
+    // One that another tenant leases is left alone.
+    const bool others = state && state->starts_with("leased") && had != refused;
+    if (state && !others) writes.push_back(ports_.hold(*refused, *state, held_until));
+  } else if (refused && had == refused) {
+    writes.push_back(ports_.release(*refused, tenant.id, told()));  // of a range that is configured no more
+  }
+  if (had && had != refused) {
+    if (!writes.empty() && !table_.write(writes.front())) return std::nullopt;
+    return had;
+  }
+  const Ports::Candidate candidate = ports_.candidate(told(), tries);
+  Write keep{
+      .kind = Write::Kind::update,
+      .subject = row_key(tenant.id),
+      .update = "SET #leased_port = :port",
+      .condition = "#live = :live AND #leased_port = :had",
+      .values = {{":live", flag(true)}, {":port", text(port_text(candidate.port))}, {":had", text(port_text(had))}}};
+  writes.push_back(std::move(keep));
+  writes.push_back(ports_.lease(candidate, tenant.id, tenant.sign_up.user_id));
+  if (!table_.transact(writes).done) return std::nullopt;
+  return candidate.port;
+}
+
+}  // namespace slipway::dynamodb
