@@ -31,7 +31,7 @@ class Judge {
   void ends_instance(const TenantId& id, const std::string& owner);  // stops or removes it
   void destroys_data(const TenantId& id);                            // volumes, database, role
   void appears(const std::string& kind, const TenantId& id);         // something was made
-  void discards(const Resource& resource);
+  void discards(const Resource& resource, const std::string& owner);
   void starts_again(const TenantId& id);  // what was running already
 
   // --- told by the customers ---

@@ -11,15 +11,17 @@ constexpr Side sides[] = {Side::ledger, Side::runtime, Side::database, Side::mai
 
 void Nature::begin() {
   Chance& chance = scene_.stage.chance;
-  // A calm seed shows what one misfortune does; in a rough one they meet.
-  const auto roughness = static_cast<unsigned>(chance.below(4));
+  // Mostly little of each, now and then much: a calm seed shows what one misfortune does, in a rough one they meet.
+  const auto most = [&](std::uint64_t limit) {
+    return static_cast<unsigned>(chance.below(limit + 1) * chance.below(limit + 1) / (limit + 1));
+  };
   for (const Side side : sides) {
     Weather& weather = scene_.weather(side);
-    weather.slow = 100 + 100 * roughness;
-    weather.failing = static_cast<unsigned>(chance.below(1 + 20 * roughness));
-    weather.losing = static_cast<unsigned>(chance.below(1 + 20 * roughness));
-    weather.stalling = static_cast<unsigned>(chance.below(1 + 5 * roughness));
-    weather.crashing = static_cast<unsigned>(chance.below(1 + 20 * roughness));
+    weather.slow = most(500);
+    weather.failing = most(100);
+    weather.losing = most(100);
+    weather.stalling = most(60);
+    weather.crashing = most(100);
     if (chance.one_of_thousand(100)) weather.slowness = Millis(10'000);
   }
   jumps_ = chance.one_of_thousand(300);
