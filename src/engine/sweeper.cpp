@@ -111,7 +111,12 @@ void Sweeper::let_go(const TenantId& id) {
 bool Sweeper::discard(const Resource& resource) {
   try {
     if (!hold(resource.tenant)) return false;
-    is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
+    try {
+      is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
+    } catch (const Error&) {
+      let_go(resource.tenant);
+      throw;
+    }
     let_go(resource.tenant);
     log_.warn("removed an orphan",
               {{"kind", resource.kind}, {"name", resource.name}, {"tenant", resource.tenant.value()}});

@@ -4,9 +4,9 @@
 #include "contracts/runtime.hpp"
 #include "contracts/store.hpp"
 
-namespace slipway::sim {
+namespace slipway::test {
 
-// Hand every call on. A seeded bug overrides the one that it does wrong.
+// Hand every call on. A test overrides the one that it has something to do with.
 
 class ForwardStore : public Store {
  public:
@@ -87,4 +87,4 @@ class ForwardMailer : public Mailer {
   Mailer& real_;
 };
 
-}  // namespace slipway::sim
+}  // namespace slipway::test
