@@ -115,8 +115,8 @@ class Store : public AccessStore {
   virtual std::optional<TimePoint> next_due() = 0;
 
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
-  // Throws limited where none is free (or there is no range), not_found where the tenant is deleted: a late worker must
-  // not leave a lease.
+  // Throws limited where none is free (or there is no range), not_found where the tenant is deleted or failed: a late
+  // worker must not leave a lease.
   virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 

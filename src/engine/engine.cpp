@@ -21,7 +21,7 @@ Engine::Engine(const World& world, const Settings& settings, std::string owner, 
       queue_(world.clock),
       reconciler_(world, settings, watch_, log),
       sweeper_(
-          world, settings, [this](const TenantId& id) { wake(id); }, log) {}
+          world, settings, [this](const TenantId& id) { wake(id); }, log, owner_ + "/sweep") {}
 
 void Engine::start() {
   sweep_wanted_ = true;

@@ -5,17 +5,22 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "engine/reconciler.hpp"
 
 namespace slipway {
 namespace {
 
 constexpr std::size_t page_size = 1'000;
+constexpr int release_retry_limit = 8;  // then the lease runs out by itself
 
 // The little of a row that a sweep must know.
 struct Expectation {
   bool finished = false;  // nothing of it may be in the world any more
   bool running = false;
+  bool stopped = false;
 };
+
+bool is_finished(const Tenant& t) { return t.status == Status::deleted || t.status == Status::failed; }
 
 std::unordered_map<TenantId, Expectation> expectations(Store& store) {
   std::unordered_map<TenantId, Expectation> all;
@@ -24,8 +29,8 @@ std::unordered_map<TenantId, Expectation> expectations(Store& store) {
   while (true) {
     const auto page = store.list(filter);
     for (const Tenant& t : page) {
-      const bool finished = t.status == Status::deleted || t.status == Status::failed;
-      all[t.id] = {finished, t.desired == Desired::running && t.started && t.failure.empty()};
+      all[t.id] = {is_finished(t), t.desired == Desired::running && t.started && t.failure.empty(),
+                   t.status == Status::suspended};
     }
     if (page.size() < page_size) return all;
     filter.after = page.back().id.value();
@@ -74,11 +79,12 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   std::unordered_map<TenantId, InstanceState> states;
   for (const Instance& instance : instances) states[instance.tenant] = instance.state;
   for (const auto& [id, expectation] : expected) {
-    if (!expectation.running) continue;
     const auto state = states.find(id);
-    const bool up = state != states.end() && state->second != InstanceState::created &&
-                    state->second != InstanceState::exited;  // what starts or stops is looked at when it falls due
-    if (up) continue;
+    // What starts or stops is looked at when it falls due.
+    const bool up =
+        state != states.end() && state->second != InstanceState::created && state->second != InstanceState::exited;
+    const bool runs = up && state->second == InstanceState::running;
+    if (up ? !(runs && expectation.stopped) : !expectation.running) continue;
     report.drifted.push_back(id);
     if (!dry_run) wake_(id);
   }
@@ -96,9 +102,34 @@ void Sweeper::warn_of(const Orphan& orphan) const {
              {"grace", human(settings_.orphan_grace)}});
 }
 
+// A tenant that is to be provisioned anew needs what is about to be taken away: nobody may begin with that meanwhile.
+// False where somebody has begun, or works on it.
+bool Sweeper::hold(const TenantId& id) {
+  const TimePoint now = world_.clock.now();
+  const auto row = world_.store.claim(id, {owner_, now + lease_time}, now);
+  if (!row) return !world_.store.find(id);  // nobody's
+  if (is_finished(*row)) return true;
+  let_go(id);
+  return false;
+}
+
+void Sweeper::let_go(const TenantId& id) {
+  for (int i = 0; i < release_retry_limit; ++i) {
+    auto row = world_.store.find(id);
+    if (!row || world_.store.save(*row, {}, owner_)) return;
+  }
+}
+
 bool Sweeper::discard(const Resource& resource) {
   try {
-    is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
+    if (!hold(resource.tenant)) return false;
+    try {
+      is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
+    } catch (const Error&) {
+      let_go(resource.tenant);
+      throw;
+    }
+    let_go(resource.tenant);
     log_.warn("removed an orphan",
               {{"kind", resource.kind}, {"name", resource.name}, {"tenant", resource.tenant.value()}});
     return true;

@@ -1,6 +1,7 @@
 #include "engine/sweeper.hpp"
 
 #include "engine/test_world.hpp"
+#include "tests/fakes/forward.hpp"
 
 namespace slipway {
 namespace {
@@ -83,6 +84,86 @@ TEST(Sweep, WakesTenantsWhoseInstanceIsNotAsItShouldBe) {
   w.runtime.kill(ended);
   w.sweeper.sweep(false);
   EXPECT_THAT(w.woken, testing::UnorderedElementsAre(gone, ended));
+}
+
+// Somebody's late call started it after it had been stopped, and no event told of it.
+TEST(Sweep, WakesASuspendedTenantThatRuns) {
+  SweepWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.tenants.change(id, Action::suspend);
+  w.settle(id);
+  w.runtime.start(id, 1);
+  EXPECT_EQ(w.sweeper.sweep(false).drifted, std::vector{id});
+  w.settle(id);
+  EXPECT_EQ(w.runtime.inspect(id)->state, InstanceState::exited);
+  EXPECT_EQ(w.tenant(id).status, Status::suspended);
+}
+
+struct OrphanOfADeletedTenant : SweepWorld {
+  TenantId id = sign_up("acme");
+  OrphanOfADeletedTenant() {
+    settle(id);
+    tenants.change(id, Action::remove);
+    settle(id);
+    database.ensure(id, Plan{});
+    sweeper.sweep(false);
+    clock.advance(settings.orphan_grace);
+  }
+  bool claimed_by_a_worker() { return store.claim(id, {"w1", clock.now() + lease_time}, clock.now()).has_value(); }
+};
+
+// What is being taken away may be what a retry is about to use.
+TEST(Sweep, NobodyWorksOnTheTenantWhileItsOrphanIsRemoved) {
+  OrphanOfADeletedTenant w;
+  unsigned asked = 0;
+  w.database.before_each([&](test::FakeDatabase::Call call, const TenantId&) {
+    if (call != test::FakeDatabase::Call::discard) return;
+    ++asked;
+    EXPECT_FALSE(w.claimed_by_a_worker());
+  });
+  w.database.fail_next(test::FakeDatabase::Call::discard, 1);
+  w.sweeper.sweep(false);
+  EXPECT_EQ(asked, 2u);  // database and role
+  EXPECT_TRUE(w.claimed_by_a_worker());
+}
+
+TEST(Sweep, AnOrphanWhoseTenantIsWorkedOnWaits) {
+  OrphanOfADeletedTenant w;
+  EXPECT_TRUE(w.claimed_by_a_worker());
+  w.sweeper.sweep(false);
+  EXPECT_TRUE(w.database.exists(w.id));
+  w.clock.advance(lease_time);
+  w.sweeper.sweep(false);
+  EXPECT_TRUE(w.database.leaves_nothing(w.id));
+}
+
+// It was failed when the sweep read the ledger, and is provisioned anew when the sweep comes to its orphan.
+TEST(Sweep, TakesNothingOfATenantThatIsTriedAgain) {
+  struct RetriesMeanwhile : test::ForwardStore {
+    using ForwardStore::ForwardStore;
+    std::vector<Tenant> list(const TenantFilter& filter) override {
+      auto page = real_.list(filter);
+      if (retry) std::exchange(retry, nullptr)();
+      return page;
+    }
+    std::function<void()> retry;
+  };
+  SweepWorld w;
+  RetriesMeanwhile store(w.store);
+  const World world{store, w.runtime, w.database, w.mailer, w.probe, w.clock, w.random};
+  Sweeper sweeper(
+      world, w.settings, [](const TenantId&) {}, Log::silent());
+  w.runtime.remove_image("shop:1");
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.database.ensure(id, Plan{});
+  sweeper.sweep(false);
+  w.clock.advance(w.settings.orphan_grace);
+  store.retry = [&] { w.tenants.change(id, Action::retry); };
+  sweeper.sweep(false);
+  EXPECT_TRUE(w.database.exists(id));
+  EXPECT_TRUE(w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now()));
 }
 
 TEST(Sweep, WhatIsLeftOfADeletedTenantIsAnOrphan) {

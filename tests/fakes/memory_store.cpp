@@ -165,8 +165,10 @@ std::optional<TimePoint> MemoryStore::next_due() {
 Port MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   std::lock_guard lock(mutex_);
   const auto row = rows_.find(tenant.id);
-  if (row == rows_.end() || !is_live(row->second.tenant)) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  const bool finished =
+      row == rows_.end() || row->second.tenant.status == Status::deleted || row->second.tenant.status == Status::failed;
+  if (finished) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
   }
   const auto held = refused ? ports_.find(*refused) : ports_.end();
   const bool hold = held != ports_.end() &&

@@ -37,7 +37,7 @@ void Customers::enter(Millis period) {
           Part::customer, nullptr, [this, form] { send(form); }, later);
     }
   }
-  const std::uint64_t operations = chance.between(2, 10);
+  const std::uint64_t operations = chance.between(2, 14);
   for (std::uint64_t i = 0; i < operations; ++i) {
     constexpr Action actions[] = {Action::suspend, Action::suspend, Action::resume, Action::resume,
                                   Action::restart, Action::retry,   Action::retry,  Action::remove};

@@ -226,7 +226,7 @@ std::vector<Resource> RuntimeEdge::resources() {
 
 void RuntimeEdge::discard(const Resource& resource) {
   link_.call(Side::runtime, "discard", resource.tenant, [&] {
-    link_.judge().discards(resource);
+    link_.judge().discards(resource, link_.owner());
     runtime().discard(resource);
   });
 }
@@ -259,7 +259,7 @@ std::vector<Resource> DatabaseEdge::resources() {
 
 void DatabaseEdge::discard(const Resource& resource) {
   link_.call(Side::database, "discard", resource.tenant, [&] {
-    link_.judge().discards(resource);
+    link_.judge().discards(resource, link_.owner());
     database().discard(resource);
   });
 }

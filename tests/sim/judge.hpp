@@ -31,7 +31,7 @@ class Judge {
   void ends_instance(const TenantId& id, const std::string& owner);  // stops or removes it
   void destroys_data(const TenantId& id);                            // volumes, database, role
   void appears(const std::string& kind, const TenantId& id);         // something was made
-  void discards(const Resource& resource);
+  void discards(const Resource& resource, const std::string& owner);
   void starts_again(const TenantId& id);  // what was running already
 
   // --- told by the customers ---
@@ -56,6 +56,9 @@ class Judge {
 
   void will_stay_bad(const TenantId& id) { bad_apps_.insert(id); }
   void strangers_instance(const Resource& resource) { strangers_ = resource; }
+  // A database of a tenant that the ledger has lost: a sweep must keep it.
+  void unknown_to_the_ledger(const TenantId& id) { unknown_.insert(id); }
+  std::vector<TenantId> deleted_tenants();
 
  private:
   struct Known {
@@ -86,6 +89,7 @@ class Judge {
   std::set<TenantId> bad_apps_;
   std::map<std::pair<std::string, TenantId>, TimePoint> made_at_;
   std::optional<Resource> strangers_;
+  std::set<TenantId> unknown_;
   std::uint64_t disturbances_ = 0;
   std::uint64_t late_effects_ = 0;
   std::vector<std::string> violations_;

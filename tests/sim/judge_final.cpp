@@ -33,6 +33,7 @@ std::optional<std::string> Judge::unrest() {
       return r.kind + " " + r.name + " is left";
   }
   for (const Resource& r : fakes_.postgres->resources()) {
+    if (unknown_.contains(r.tenant)) continue;
     const auto row = fakes_.store->find(r.tenant);
     if (!row || row->status == Status::deleted || row->status == Status::failed)
       return r.kind + " " + r.name + " is left";
@@ -69,6 +70,9 @@ void Judge::final_look() {
   }
   for (const Resource& r : fakes_.machine->resources()) {
     if (!fakes_.store->find(r.tenant)) violated("nothing is left behind", r.kind + " " + r.name);
+  }
+  for (const TenantId& id : unknown_) {
+    if (!fakes_.postgres->exists(id)) violated("what an unknown tenant has is kept", id.value());
   }
   if (strangers_) {
     test::FakeRuntime other(*fakes_.machine, InstallationId("other1"));
@@ -110,7 +114,7 @@ void Judge::look_at_running(const Tenant& t, const std::optional<Instance>& inst
   if (!instance || instance->state != InstanceState::running) {
     return violated("one instance for a tenant", told(t) + ", without a running one");
   }
-  const std::string url = access_url(settings_.access, t.sign_up.slug, t.port);
+  const std::string url = access_url(settings_.access, t);
   const bool answers = probe_.ask(url + settings_.app.health_path, Millis(1'000)).ready;
   const auto listener = t.port ? fakes_.machine->listener(*t.port) : std::nullopt;
   if (!answers || listener != t.id) violated("one live URL for a tenant", told(t) + ": " + url + " is not it");

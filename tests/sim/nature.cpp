@@ -11,15 +11,17 @@ constexpr Side sides[] = {Side::ledger, Side::runtime, Side::database, Side::mai
 
 void Nature::begin() {
   Chance& chance = scene_.stage.chance;
-  // A calm seed shows what one misfortune does; in a rough one they meet.
-  const auto roughness = static_cast<unsigned>(chance.below(4));
+  // Mostly little of each, now and then much: a calm seed shows what one misfortune does, in a rough one they meet.
+  const auto most = [&](std::uint64_t limit) {
+    return static_cast<unsigned>(chance.below(limit + 1) * chance.below(limit + 1) / (limit + 1));
+  };
   for (const Side side : sides) {
     Weather& weather = scene_.weather(side);
-    weather.slow = 100 + 100 * roughness;
-    weather.failing = static_cast<unsigned>(chance.below(1 + 20 * roughness));
-    weather.losing = static_cast<unsigned>(chance.below(1 + 20 * roughness));
-    weather.stalling = static_cast<unsigned>(chance.below(1 + 5 * roughness));
-    weather.crashing = static_cast<unsigned>(chance.below(1 + 20 * roughness));
+    weather.slow = most(500);
+    weather.failing = most(100);
+    weather.losing = most(100);
+    weather.stalling = most(60);
+    weather.crashing = most(100);
     if (chance.one_of_thousand(100)) weather.slowness = Millis(10'000);
   }
   jumps_ = chance.one_of_thousand(300);
@@ -30,7 +32,7 @@ void Nature::begin() {
   spec.tenant = TenantId("t_0neighbour0000000000");
   spec.image = "shop:1";
   other.create(spec, {});
-  other.start(spec.tenant);
+  other.start(spec.tenant, 0);
   scene_.judge.strangers_instance({"container", "the neighbour's", spec.tenant});
 }
 
@@ -131,11 +133,14 @@ void Nature::trouble_machine() {
       chance.half() ? machine.remove_image(scene_.settings.app.image) : machine.add_image(scene_.settings.app.image);
       break;
     case 4: {
-      const TenantId nobody(fmt::format("t_0orphan{:013}", ++strangers_));
-      scene_.stage.note("an orphan is found", nobody.value());
-      scene_.fakes.postgres->ensure(nobody, Plan{});
-      scene_.judge.appears("database", nobody);
-      scene_.judge.appears("role", nobody);
+      const auto gone = scene_.judge.deleted_tenants();
+      const TenantId owner = gone.empty() ? TenantId(fmt::format("t_0unknown{:012}", ++strangers_)) : chance.pick(gone);
+      if (scene_.fakes.postgres->exists(owner) || !orphaned_.insert(owner).second) break;
+      scene_.stage.note(gone.empty() ? "something of an unknown tenant is found" : "an orphan is found", owner.value());
+      scene_.fakes.postgres->ensure(owner, Plan{});
+      scene_.judge.appears("database", owner);
+      scene_.judge.appears("role", owner);
+      if (gone.empty()) scene_.judge.unknown_to_the_ledger(owner);
       break;
     }
     default:

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "tests/sim/customers.hpp"
@@ -35,6 +36,7 @@ class Nature {
   std::set<TenantId> moody_;
   std::vector<Port> taken_;
   unsigned strangers_ = 0;
+  std::set<TenantId> orphaned_;  // each once: a sweep that took it may not be the one that saw it first
   bool jumps_ = false;
 };
 

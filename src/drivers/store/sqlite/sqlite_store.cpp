@@ -119,8 +119,8 @@ Port SqliteStore::lease_port(const Tenant& tenant, std::optional<Port> refused, 
 Port SqliteStore::lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
                                 TimePoint held_until) {
   const auto row = find_row(ledger, tenant.id);
-  if (!row || row->status == Status::deleted) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  if (!row || row->status == Status::deleted || row->status == Status::failed) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
   }
   const PortRange range{options_.first_port, options_.last_port};
   if (refused) hold_port(ledger, range, *refused, tenant.id, held_until);
