@@ -37,6 +37,7 @@ using SignUpResult = std::variant<Created, Existing, Refused>;
 struct Lease {
   std::string owner;
   TimePoint until;
+  bool renews = false;  // only where the owner has it still, run out or not, and nobody has had it since
 };
 
 struct TenantFilter {
@@ -100,7 +101,7 @@ class Store : public AccessStore {
   virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // ascending by id
 
   // The row, now leased to `lease.owner`, or nothing where another owner's lease has not run out or there is no such
-  // row. An owner may claim its own again, which renews.
+  // row. An owner may claim its own again, which renews; with `lease.renews` it may do nothing else.
   virtual std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) = 0;
 
   // Writes the row and appends the events if the row's version is still the one that was read; then the row's version

@@ -176,7 +176,11 @@ void Engine::renew_leases() {
       if (!leased_.contains(id)) continue;
       leased_[id] = now;
     }
-    world_.store.claim(id, {owner_, now + lease_time}, now);
+    if (world_.store.claim(id, {owner_, now + lease_time, true}, now)) continue;
+    // Another has had it since: whoever of ours is still at work is late, and what is in memory is old.
+    std::lock_guard lock(mutex_);
+    leased_.erase(id);
+    held_.erase(id);
   }
 }
 

@@ -206,7 +206,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
       return true;
     }
     // Somebody wrote the row meanwhile. Take the newest one, if it is still ours to work on.
-    auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
+    auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
     if (!newest) return false;
     tenant = std::move(*newest);
     if (changes.if_unchanged) return true;  // decide anew: the step finds what it has done
@@ -235,7 +235,7 @@ std::optional<Reconciler::Outcome> Reconciler::finish(Tenant& tenant, const Deci
     watch_.changed(tenant.id);
     return Outcome{false, tenant.due_at};
   }
-  auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
+  auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
   if (!newest) return Outcome{};
   tenant = std::move(*newest);
   return std::nullopt;

@@ -238,7 +238,7 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
             t.proven = false;
             if (!stable) forget_address(t);
             t.reason = reason;
-            if (give_up) {
+            if (give_up && !t.first_ready_at) {
               t.failure = hopeless ? reason : fmt::format("{}; it never answered and ended {} times", reason, crashes);
             }
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
@@ -262,7 +262,7 @@ StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason)
   return {[=](Tenant& t) {
             t.started = t.proven = false;
             t.reason = reason;
-            if (give_up) t.failure = reason;
+            if (give_up && !t.first_ready_at) t.failure = reason;
             t.attempts[Step::address] = waiting;
             t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};
           },

@@ -110,7 +110,8 @@ std::optional<Tenant> MemoryStore::claim(const TenantId& id, const Lease& lease,
   const auto found = rows_.find(id);
   if (found == rows_.end()) return std::nullopt;
   Row& row = found->second;
-  if (row.lease && row.lease->owner != lease.owner && row.lease->until > now) return std::nullopt;
+  const bool own = row.lease && row.lease->owner == lease.owner;
+  if (!own && (lease.renews || (row.lease && row.lease->until > now))) return std::nullopt;
   row.lease = lease;
   return row.tenant;
 }

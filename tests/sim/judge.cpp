@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tests/sim/settings.hpp"
+
 namespace slipway::sim {
 namespace {
 
@@ -109,15 +111,22 @@ void Judge::ends_instance(const TenantId& id, const std::string& owner) {
 }
 
 void Judge::destroys_data(const TenantId& id) {
+  gone_at_[id] = stage_.clock.now();
   const auto row = fakes_.store->find(id);
   if (row && row->first_ready_at && row->desired != Desired::deleted) {
     violated("a customer's data is not destroyed", id.value());
   }
 }
 
+// A process that has not looked since the thing was gone takes it for the one that was there: a sweep knows things by
+// their names only.
 void Judge::appears(const std::string& kind, const TenantId& id) {
   ++disturbances_;
-  made_at_[{kind, id}] = stage_.clock.now();
+  const TimePoint now = stage_.clock.now();
+  const auto gone = gone_at_.find(id);
+  const bool perhaps_unnoticed =
+      gone != gone_at_.end() && now - gone->second < 2 * settings_.sweep_interval + longest_freeze;
+  if (!perhaps_unnoticed || !made_at_.contains({kind, id})) made_at_[{kind, id}] = now;
 }
 
 void Judge::discards(const Resource& resource, const std::string& owner) {

@@ -88,6 +88,7 @@ class Judge {
   std::set<TenantId> deletions_;
   std::set<TenantId> bad_apps_;
   std::map<std::pair<std::string, TenantId>, TimePoint> made_at_;
+  std::map<TenantId, TimePoint> gone_at_;  // when something of it was last taken away
   std::optional<Resource> strangers_;
   std::set<TenantId> unknown_;
   std::uint64_t disturbances_ = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/sim/settings.hpp"
+
 namespace slipway::sim {
 namespace {
 
@@ -172,7 +174,7 @@ void Nature::trouble_process() {
       process->stop();
       break;
     default: {
-      const Millis time = chance.between(Millis(1'000), Millis(100'000));
+      const Millis time = chance.between(Millis(1'000), longest_freeze);
       scene_.stage.note("a process freezes", process->owner(), human(time));
       process->frozen_until = scene_.stage.clock.now() + time;
     }

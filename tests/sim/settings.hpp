@@ -3,6 +3,8 @@
 
 namespace slipway::sim {
 
+constexpr Millis longest_freeze{100'000};  // of a process that goes on afterwards as if nothing had been
+
 // Patient for minutes where the real one is patient for hours, so that a run is short.
 inline Settings settings() {
   Settings s;

@@ -105,8 +105,8 @@ WHERE id = ?1 AND version = ?2)sql";
 std::optional<Tenant> claim_row(Connection& ledger, const TenantId& id, const Lease& lease, TimePoint now) {
   constexpr std::string_view sql = R"sql(
 UPDATE tenants SET lease_owner = ?2, lease_until = ?3
-WHERE id = ?1 AND (lease_until IS NULL OR lease_until <= ?4 OR lease_owner = ?2))sql";
-  if (ledger.run(sql, id, lease.owner, lease.until, now) == 0) return std::nullopt;
+WHERE id = ?1 AND (lease_owner = ?2 OR (?5 = 0 AND (lease_until IS NULL OR lease_until <= ?4))))sql";
+  if (ledger.run(sql, id, lease.owner, lease.until, now, lease.renews ? 1 : 0) == 0) return std::nullopt;
   return find_row(ledger, id);
 }
 
