@@ -18,6 +18,7 @@
 #include "app/version.hpp"
 #include "base/crypto.hpp"
 #include "base/error.hpp"
+#include "base/even_clock.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
 #include "metrics/measured.hpp"
@@ -155,7 +156,7 @@ class Slipway {
 
   const Config& config_;
   Log log_;
-  SystemClock clock_;
+  EvenClock clock_;
   SystemRandom random_;
   DataDir data_;
   Secret master_key_;

@@ -25,6 +25,7 @@ Engine::Engine(const World& world, const Settings& settings, std::string owner, 
 
 void Engine::start() {
   sweep_wanted_ = true;
+  wake_all_who_wait();
   for (unsigned i = 0; i < settings_.workers; ++i) {
     threads_.emplace_back([this](std::stop_token stop) { work(stop); });
   }
@@ -34,6 +35,17 @@ void Engine::start() {
     threads_.emplace_back([this](std::stop_token stop) {
       events_->watch([this](const TenantId& id) { wake(id); }, [this] { sweep_soon(); }, stop);
     });
+  }
+}
+
+// At a start all who wait for a time decide anew: the clock may have been set back while nobody watched.
+void Engine::wake_all_who_wait() {
+  constexpr std::size_t limit = 100'000;
+  constexpr auto ever = std::chrono::hours(24 * 365);
+  try {
+    for (const TenantId& id : world_.store.due(world_.clock.now() + ever, limit)) queue_.wake(id);
+  } catch (const Error& error) {
+    log_.error(error.message());  // those whose time has come are found by the pump
   }
 }
 

@@ -40,6 +40,7 @@ class Engine {
   void work_on(const TenantId& id);
   std::optional<Tenant> take(const TenantId& id);
   void give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Outcome& outcome);
+  void wake_all_who_wait();
   void pump(std::stop_token stop);
   void renew_leases();
   void sweep_often(std::stop_token stop);

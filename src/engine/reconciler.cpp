@@ -80,7 +80,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
 std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& changes, bool& failed_to) const {
   if (is_teardown(tenant)) return std::nullopt;
   const auto waiting = tenant.attempts.find(Step::inspect);
-  if (waiting != tenant.attempts.end() && world_.clock.now() < waiting->second.not_before) {
+  if (waiting != tenant.attempts.end() && settings_.policy.must_wait(waiting->second.not_before, world_.clock.now())) {
     failed_to = true;
     return std::nullopt;
   }
@@ -138,7 +138,8 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     if (attempt.count == 0) attempt.first_at = now;
     const Millis ceiling = retryable ? policy.retry.ceiling(attempt.count) : policy.retry.cap;
     const Millis jitter(static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(ceiling.count() + 1)));
-    attempt.not_before = now + std::max({Millis(1), jitter, asked.value_or(Millis(0))});
+    attempt.not_before =
+        now + std::min(policy.longest_wait(), std::max({Millis(1), jitter, asked.value_or(Millis(0))}));
     attempt.error = reason;
     ++attempt.count;
     t.reason = reason;
@@ -190,6 +191,11 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     const TimePoint now = world_.clock.now();
     Tenant next = tenant;
     for (const auto& patch : changes.patches) patch(next);
+    // The write that came between had the row without this lease, and so gave the port back.
+    if (i > 0 && next.port && next.port != tenant.port) next.port = world_.store.lease_port(next, std::nullopt, now);
+    // Whoever works on it may die before the next write; then it must be found again. When all is done, `finish` says
+    // otherwise.
+    if (!next.due_at) next.due_at = now;
     next.updated_at = now;
     std::vector<Event> events = changes.events;
     if (next.status != tenant.status) {

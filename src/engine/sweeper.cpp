@@ -43,7 +43,7 @@ std::vector<Resource> Sweeper::resources() const {
   return all;
 }
 
-SweepReport Sweeper::sweep(bool dry_run) {
+SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   std::lock_guard lock(mutex_);
   // First the world, then the ledger: a row is written before anything is made for it.
   const auto found = resources();
@@ -58,15 +58,13 @@ SweepReport Sweeper::sweep(bool dry_run) {
     if (tenant != expected.end() && !tenant->second.finished) continue;
     const Key key{resource.kind, resource.name};
     const auto known = first_seen_.find(key);
-    Orphan orphan{resource, known == first_seen_.end() ? now : known->second, false};
+    Orphan orphan{resource, known == first_seen_.end() ? now : known->second};
+    const bool lost = tenant == expected.end() && !resource.tenant.value().empty();
+    orphan.held = lost && unknown == Unknown::hold;
     if (!dry_run) {
-      if (known == first_seen_.end()) {
-        log_.warn("found an orphan; it will be removed after its grace", {{"kind", resource.kind},
-                                                                          {"name", resource.name},
-                                                                          {"tenant", resource.tenant.value()},
-                                                                          {"grace", human(settings_.orphan_grace)}});
-      }
-      if (now - orphan.first_seen >= settings_.orphan_grace) orphan.removed = discard(resource);
+      if (known == first_seen_.end()) warn_of(orphan);
+      const bool due = lost || now - orphan.first_seen >= settings_.orphan_grace;
+      if (due && !orphan.held) orphan.removed = discard(resource);
       if (!orphan.removed) seen[key] = orphan.first_seen;
     }
     report.orphans.push_back(std::move(orphan));
@@ -83,6 +81,17 @@ SweepReport Sweeper::sweep(bool dry_run) {
     if (!dry_run) wake_(id);
   }
   return report;
+}
+
+void Sweeper::warn_of(const Orphan& orphan) const {
+  log_.warn(orphan.held
+                ? "found something of a tenant that is not in the ledger; it is kept: was the ledger restored from "
+                  "a backup? See `slipway sweep --dry-run`"
+                : "found an orphan; it will be removed after its grace",
+            {{"kind", orphan.resource.kind},
+             {"name", orphan.resource.name},
+             {"tenant", orphan.resource.tenant.value()},
+             {"grace", human(settings_.orphan_grace)}});
 }
 
 bool Sweeper::discard(const Resource& resource) {

@@ -25,17 +25,38 @@ TEST(Sweep, FindsNothingInAHealthyWorld) {
 
 TEST(Sweep, RemovesAnOrphanOnlyAfterItsGrace) {
   SweepWorld w;
-  w.database.ensure(nobody, Plan{});
-  w.runtime.add_orphan({"container", resource_name(w.store.installation(), nobody), nobody});
+  const TenantId left = w.sign_up("acme");
+  w.settle(left);
+  w.tenants.change(left, Action::remove);
+  w.settle(left);
+  w.database.ensure(left, Plan{});
+  w.runtime.add_orphan({"container", resource_name(w.store.installation(), left), left});
   EXPECT_EQ(w.sweeper.sweep(false).orphans.size(), 3u);  // container, database, role
   w.clock.advance(w.settings.orphan_grace - Millis(1));
   w.sweeper.sweep(false);
-  EXPECT_TRUE(w.database.exists(nobody));
+  EXPECT_TRUE(w.database.exists(left));
   w.clock.advance(Millis(1));
   for (const Orphan& orphan : w.sweeper.sweep(false).orphans) EXPECT_TRUE(orphan.removed) << orphan.resource.kind;
-  EXPECT_TRUE(w.database.leaves_nothing(nobody));
+  EXPECT_TRUE(w.database.leaves_nothing(left));
   EXPECT_TRUE(w.runtime.resources().empty());
   EXPECT_TRUE(w.sweeper.sweep(false).orphans.empty());
+}
+
+TEST(Sweep, WhatTheLedgerHasNeverKnownIsHeldUntilAnOperatorSaysOtherwise) {
+  SweepWorld w;
+  w.database.ensure(nobody, Plan{});
+  w.runtime.add_orphan({"container", resource_name(w.store.installation(), nobody), nobody});
+  for (int i = 0; i < 3; ++i) {
+    const auto orphans = w.sweeper.sweep(false).orphans;
+    EXPECT_EQ(orphans.size(), 3u);
+    for (const Orphan& orphan : orphans) EXPECT_TRUE(orphan.held && !orphan.removed) << orphan.resource.kind;
+    w.clock.advance(w.settings.orphan_grace * 2);
+  }
+  for (const Orphan& orphan : w.sweeper.sweep(true, Unknown::remove).orphans) EXPECT_FALSE(orphan.removed);
+  EXPECT_TRUE(w.database.exists(nobody));
+  w.sweeper.sweep(false, Unknown::remove);
+  EXPECT_TRUE(w.database.leaves_nothing(nobody));
+  EXPECT_TRUE(w.runtime.resources().empty());
 }
 
 TEST(Sweep, ADryRunChangesNothing) {

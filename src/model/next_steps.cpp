@@ -8,11 +8,11 @@ namespace {
 // Collects steps, leaving out those that must wait before their next try.
 class Steps {
  public:
-  Steps(const Tenant& tenant, TimePoint now) : tenant_(tenant), now_(now) {}
+  Steps(const Tenant& tenant, const Policy& policy, TimePoint now) : tenant_(tenant), policy_(policy), now_(now) {}
 
   void want(Step step) {
     const auto attempt = tenant_.attempts.find(step);
-    if (attempt != tenant_.attempts.end() && now_ < attempt->second.not_before) {
+    if (attempt != tenant_.attempts.end() && policy_.must_wait(attempt->second.not_before, now_)) {
       wake(attempt->second.not_before);
     } else {
       decision.steps.push_back(step);
@@ -39,6 +39,7 @@ class Steps {
 
  private:
   const Tenant& tenant_;
+  const Policy& policy_;
   TimePoint now_;
 };
 
@@ -109,7 +110,7 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
 }  // namespace
 
 Decision next_steps(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, TimePoint now) {
-  Steps steps(t, now);
+  Steps steps(t, policy, now);
   if (t.desired == Desired::deleted) {
     take_down(t, Status::deleting, Status::deleted, steps);
   } else if (!t.failure.empty()) {

@@ -5,8 +5,10 @@
 namespace slipway {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr auto none = static_cast<InstanceState>(99);
 const TimePoint now(Millis(1'000'000));
@@ -240,6 +242,15 @@ TEST(NextSteps, AStepWaitsForItsNextTryWhileOthersGoOn) {
   EXPECT_EQ(waiting.wake_at, now + Millis(500));
   EXPECT_THAT(next_steps(t, instance(InstanceState::created), {}, now + Millis(500)).steps,
               ElementsAre(Step::create_database));
+}
+
+TEST(NextSteps, AWaitLongerThanAnyIsByAClockThatWasSetBack) {
+  Tenant t = fresh();
+  const Policy policy;
+  t.attempts[Step::create_database] = {1, now, now + policy.longest_wait(), "down"};
+  EXPECT_THAT(next_steps(t, std::nullopt, policy, now).steps, Not(Contains(Step::create_database)));
+  t.attempts[Step::create_database].not_before += Millis(1);
+  EXPECT_THAT(next_steps(t, std::nullopt, policy, now).steps, Contains(Step::create_database));
 }
 
 TEST(NextSteps, AMailWaitsForItsNextTry) {

@@ -110,6 +110,7 @@ def test_installs_what_belongs_and_purges_without_a_trace(debian):
                  "/usr/share/doc/slipway/changelog.gz", "/usr/share/slipway/slipway.schema.json", str(UNIT), str(CONFIG)):
         assert pathlib.Path(path) in files and pathlib.Path(path).is_file(), path
     assert run("/usr/bin/slipway", "--version").stdout == run(binary(), "--version").stdout
+    assert not any(path.suffix == ".so" for path in files), "the libraries of tests/crash do not belong"
     assert ".debug_info" not in run("readelf", "-S", "-W", "/usr/bin/slipway").stdout
     conffiles = run("dpkg-query", "-W", "-f", "${Conffiles}", "slipway").stdout
     assert conffiles.split()[::2] == [str(CONFIG)], conffiles

@@ -152,6 +152,7 @@ class Server:
                  health="/healthz", plans="", mail=None, limits="", first_port=None, volumes=None, database_env=True):
         number = next(_numbers)
         self.key = None
+        self.env = {}        # of the process, beside the test's own
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.directory.chmod(0o755)
@@ -199,7 +200,7 @@ data_dir: {self.data}
     def start(self, ready=True):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([binary(), "serve", "--config", self.config], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL, env={**os.environ, **self.env})
         if ready:
             wait_until(self.is_ready, f"the server is ready; its log: {self.log}", 60)
             if not self.key:
