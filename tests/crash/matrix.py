@@ -95,10 +95,11 @@ def record_one(rig, life):
     tenant, found = new_tenant(rig, life), {}
     for name in life:
         rig.points.record()
-        SCENARIOS[name].act(rig, tenant)
-        rig.until_killed()
+        scenario = SCENARIOS[name]
+        scenario.act(rig, tenant)
+        rig.until_killed(lambda s=scenario: not rig.wrong(tenant, s.status, s.mails), SETTLE_SECONDS)
         rig.points.disarm()
-        wrong = rig.settle(tenant, SCENARIOS[name].status, SCENARIOS[name].mails, SETTLE_SECONDS)
+        wrong = rig.settle(tenant, scenario.status, scenario.mails, SETTLE_SECONDS)
         assert not wrong, f"{name}, undisturbed: {wrong}; its log: {rig.server.log}"
         found[name] = numbered(rig.points.noted())
     passed = {name for points in found.values() for name, _ in points}
@@ -145,7 +146,7 @@ def run_one(rig, tenant, name, point):
         rig.points.arm(*point)
     answer = scenario.act(rig, tenant)
     if point:
-        reached = rig.until_killed()
+        reached = rig.until_killed(lambda: not rig.wrong(tenant, scenario.status, scenario.mails), SETTLE_SECONDS)
         rig.points.disarm()
         if reached:
             rig.server.process.wait()

@@ -247,16 +247,16 @@ def started(docker, tenant):
 @pytest.mark.parametrize("jumps", ((5 * HOUR, 0, -5 * HOUR), (-5 * HOUR, 0, 5 * HOUR)), ids=("forward", "back"))
 def test_a_clock_that_jumps_harms_no_tenant_and_holds_nothing_up(make_server, docker, image, library, place, jumps):
     clock = Clock(library, place)
-    # The second mail server fails at first, so that something waits for its time while the clock jumps.
-    slow = ["sh", "-c", "case $SUBDOMAIN in slow*) busybox sleep 2;; esac; exec busybox httpd -f -p 8080 -h /www"]
+    # Some boot slowly, so that something waits for its time while the clock jumps.
+    slow = ["sh", "-c", "case $SUBDOMAIN in slow*) busybox sleep 4;; esac; exec busybox httpd -f -p 8080 -h /www"]
     slipway = make_server(image=image, docker=docker, health="/", command=slow)
     slipway.env = clock.environment()
     slipway.start()
     settled = slipway.provision("settled")
     as_it_was = started(docker, settled)
     for i, jump in enumerate(jumps):
-        booting = slipway.sign_up(f"slow{i}").json          # is being asked whether it is ready
-        wait_until(lambda b=booting: docker.containers(tenant=b["tenantId"]), "its container")
+        booting = slipway.sign_up(f"slow{i}").json
+        wait_until(lambda b=booting: is_booting(slipway, b), "it is being asked whether it is ready")
         clock.set(jump)
         slipway.wait_status(booting["tenantId"], "active", deadline=30)
         tenant = slipway.provision(f"c{i}")                 # signs up after the jump
@@ -270,11 +270,15 @@ def test_a_clock_that_jumps_harms_no_tenant_and_holds_nothing_up(make_server, do
     # What waits for a time of a clock that was set back while the server was down is not left waiting.
     clock.set(9 * HOUR)
     waiting = slipway.sign_up("slow9").json
-    wait_until(lambda: docker.containers(tenant=waiting["tenantId"]), "its container")
+    wait_until(lambda: is_booting(slipway, waiting), "it is being asked whether it is ready")
     slipway.kill()
     clock.set(0)
     slipway.start()
     slipway.wait_status(waiting["tenantId"], "active", deadline=30)
+
+
+def is_booting(slipway, tenant):
+    return any("instance started" in line for line in slipway.timeline(tenant["tenantId"]))
 
 
 # --- many at once -------------------------------------------------------------------------------------------------
