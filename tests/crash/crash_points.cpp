@@ -124,12 +124,14 @@ class Points {
   std::atomic<bool> writing_ = false;
 };
 
-Points& points() {
-  static Points* const all = new Points;  // never destroyed: threads run until the very end
-  return *all;
-}
+// Set once this library is loaded, and never destroyed: threads run until the very end.
+std::atomic<Points*> loaded = nullptr;
 
-__attribute__((constructor)) void load() { (void)points(); }
+Points& points() { return *loaded; }
+
+bool on() { return loaded.load() != nullptr && points().on(); }
+
+__attribute__((constructor)) void load() { loaded = new Points; }
 
 template <class Function>
 Function next(const char* name) {
@@ -138,7 +140,7 @@ Function next(const char* name) {
 
 template <class Call>
 ssize_t sending(int fd, std::string_view bytes, Call&& call) {
-  if (!points().on()) return call();
+  if (!on()) return call();
   const std::string name = name_of_sent(bytes);
   if (name.empty()) return call();
   points().pass(name + ": before");
@@ -154,7 +156,7 @@ template <class Call>
 ssize_t receiving(int fd, int flags, Call&& call) {
   const ssize_t result = call();
   const int code = errno;
-  if (result > 0 && (flags & MSG_PEEK) == 0 && points().on()) points().answer_came(fd);
+  if (result > 0 && (flags & MSG_PEEK) == 0 && on()) points().answer_came(fd);
   errno = code;
   return result;
 }
@@ -171,7 +173,7 @@ auto around(const std::string& name, Call&& call) {
 
 template <class Call>
 ssize_t writing_file(int fd, Call&& call) {
-  if (!points().on()) return call();
+  if (!on()) return call();
   const std::string file = points().file_of(fd);
   if (file == "outbox file") return around("outbox write", call);
   if (file != "ledger" || !points().begin_transaction()) return call();
@@ -185,7 +187,7 @@ ssize_t writing_file(int fd, Call&& call) {
 
 template <class Call>
 int syncing(int fd, Call&& call) {
-  if (!points().on()) return call();
+  if (!on()) return call();
   const std::string file = points().file_of(fd);
   if (file.starts_with("outbox")) return around("outbox sync of the " + file.substr(7), call);
   if (file != "ledger" || !points().end_transaction()) return call();
@@ -253,7 +255,7 @@ int fdatasync(int fd) {
 
 int rename(const char* from, const char* to) noexcept {
   static const auto real = next<int (*)(const char*, const char*)>("rename");
-  if (!points().on() || points().kind_of(to).empty()) return real(from, to);
+  if (!on() || points().kind_of(to).empty()) return real(from, to);
   return around("outbox rename", [&] { return real(from, to); });
 }
 
@@ -263,8 +265,7 @@ int open(const char* path, int flags, ...) {
   va_start(arguments, flags);
   const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
   va_end(arguments);
-  if (!points().on() || (flags & O_CREAT) == 0 || points().kind_of(path) != "outbox file")
-    return real(path, flags, mode);
+  if (!on() || (flags & O_CREAT) == 0 || points().kind_of(path) != "outbox file") return real(path, flags, mode);
   return around("outbox create", [&] { return real(path, flags, mode); });
 }
 }

@@ -2,15 +2,18 @@
 
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import sqlite3
 import subprocess
+import time
 import urllib.parse
 
 from points import Points
 from world import Server, request, select_pause, wait_until
 
+LOOK_SECONDS = 0.3
 APP = """case $SUBDOMAIN in f*) h=$${DATABASE_URL#*@}
 busybox wget -q -O /dev/null http://$${h%%:*}:PORT/ || exit 7;; esac
 exec busybox httpd -f -p 8080 -h /www"""
@@ -20,12 +23,12 @@ class Rig:
     """A Slipway on Docker with a Postgres, an outbox and a ledger of its own. The app of a subdomain that begins with f
     ends at once unless something answers at `flag_port`."""
 
-    def __init__(self, directory, docker, image, library, flag_port):
+    def __init__(self, directory, docker, image, library, flag_port, first_port):
         self.docker_socket = docker.socket().removeprefix("unix://")
         mail = (f'mail: {{ driver: outbox, from: "Test <hello@app.example>", operator: ops@app.example, '
                 f'outbox: {{ directory: {directory}/mail }} }}')
         self.server = Server(directory, image=image, docker=docker, health="/", mail=mail,
-                             volumes=[{"name": "data", "path": "/data"}],
+                             volumes=[{"name": "data", "path": "/data"}], first_port=first_port,
                              command=["sh", "-c", APP.replace("PORT", str(flag_port))])
         # No sweep may tidy up before the test has looked.
         text = self.server.config.read_text()
@@ -47,18 +50,21 @@ class Rig:
         """The answer, or nothing where the server died meanwhile."""
         try:
             return self.server.ask(method, path, body, headers)
-        except (OSError, ValueError, __import__("http").client.HTTPException):
+        except (OSError, http.client.HTTPException):
             return None
 
-    def until_killed(self, quiet=3.0):
-        """True when the server has been killed at its point; false when it passes no more points and lives."""
-        seen, since = None, 0.0
-        while since < quiet:
+    def until_killed(self, is_done, deadline):
+        """True when the server has been killed at its point; false when all is done and it passes no more points."""
+        end, seen, look_at, quiet = time.monotonic() + deadline, -1, time.monotonic() + LOOK_SECONDS, 0
+        while time.monotonic() < end:
             if self.server.process.poll() is not None:
                 assert self.points.killed(), f"the server ended by itself: {self.server.log.read_text()[-2000:]}"
                 return True
-            now = len(self.points.noted())
-            seen, since = now, (since + 0.005 if now == seen else 0.0)
+            if time.monotonic() >= look_at:
+                now = len(self.points.noted())
+                quiet, seen, look_at = (quiet + 1 if now == seen else 0), now, time.monotonic() + LOOK_SECONDS
+                if quiet >= 2 and is_done():
+                    return False
             select_pause(0.005)
         return False
 

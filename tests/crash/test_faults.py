@@ -115,8 +115,9 @@ class OwnDocker(Docker):
         return super().run("--host", self.socket(), *arguments, **options)
 
 
-@contextlib.contextmanager
-def own_docker():
+@pytest.fixture()
+def engine():
+    as_root()
     directory = pathlib.Path(subprocess.run(["mktemp", "-d", "/tmp/slipway-dockerd-XXXXXX"], capture_output=True, text=True,
                                             check=True).stdout.strip())
     engine = OwnDocker(directory)
@@ -131,26 +132,24 @@ def own_docker():
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def test_docker_restarts_in_the_middle_of_sign_ups(make_server, docker, image):
-    as_root()
-    with own_docker() as engine:
-        subprocess.run(f"docker save {image} | docker --host {engine.socket()} load", shell=True, check=True,
-                       capture_output=True)
-        slipway = make_server(image=image, docker=engine, health="/").start()
-        before = slipway.provision("before")
-        accepted = [before["tenantId"]]
-        for how, letter in ((signal.SIGTERM, "c"), (signal.SIGKILL, "d")):
-            accepted += [slipway.sign_up(f"{letter}{i}").json["tenantId"] for i in range(3)]
-            engine.stop(how)
-            accepted.append(slipway.sign_up(f"{letter}9").json["tenantId"])     # also while there is no Docker
-            engine.start()
-            for tenant_id in accepted:
-                tenant = slipway.wait_status(tenant_id, "active", deadline=90)
-                wait_until(lambda t=tenant: answers(slipway, t), "its app answers under the URL")
-                assert len(engine.containers(tenant=tenant_id)) == 1
-        assert slipway.tenant(before["tenantId"])["accessUrl"] == before["accessUrl"]
-        wait_until(lambda: len(slipway.mails()) == 9, "each has its mail")
-        assert slipway.post("/v1/sweep?dry_run=1").json["orphans"] == []
+def test_docker_restarts_in_the_middle_of_sign_ups(docker, image, engine, make_server):
+    subprocess.run(f"docker save {image} | docker --host {engine.socket()} load", shell=True, check=True,
+                   capture_output=True)
+    slipway = make_server(image=image, docker=engine, health="/").start()
+    before = slipway.provision("before")
+    accepted = [before["tenantId"]]
+    for how, letter in ((signal.SIGTERM, "c"), (signal.SIGKILL, "d")):
+        accepted += [slipway.sign_up(f"{letter}{i}").json["tenantId"] for i in range(3)]
+        engine.stop(how)
+        accepted.append(slipway.sign_up(f"{letter}9").json["tenantId"])     # also while there is no Docker
+        engine.start()
+        for tenant_id in accepted:
+            tenant = slipway.wait_status(tenant_id, "active", deadline=90)
+            wait_until(lambda t=tenant: answers(slipway, t), "its app answers under the URL")
+            assert len(engine.containers(tenant=tenant_id)) == 1
+    assert slipway.tenant(before["tenantId"])["accessUrl"] == before["accessUrl"]
+    wait_until(lambda: len(slipway.mails()) == 9, "each has its mail")
+    assert slipway.post("/v1/sweep?dry_run=1").json["orphans"] == []
 
 
 def answers(slipway, tenant):
@@ -248,16 +247,16 @@ def started(docker, tenant):
 @pytest.mark.parametrize("jumps", ((5 * HOUR, 0, -5 * HOUR), (-5 * HOUR, 0, 5 * HOUR)), ids=("forward", "back"))
 def test_a_clock_that_jumps_harms_no_tenant_and_holds_nothing_up(make_server, docker, image, library, place, jumps):
     clock = Clock(library, place)
-    # The second mail server fails at first, so that something waits for its time while the clock jumps.
-    slow = ["sh", "-c", "case $SUBDOMAIN in slow*) busybox sleep 2;; esac; exec busybox httpd -f -p 8080 -h /www"]
+    # Some boot slowly, so that something waits for its time while the clock jumps.
+    slow = ["sh", "-c", "case $SUBDOMAIN in slow*) busybox sleep 4;; esac; exec busybox httpd -f -p 8080 -h /www"]
     slipway = make_server(image=image, docker=docker, health="/", command=slow)
     slipway.env = clock.environment()
     slipway.start()
     settled = slipway.provision("settled")
     as_it_was = started(docker, settled)
     for i, jump in enumerate(jumps):
-        booting = slipway.sign_up(f"slow{i}").json          # is being asked whether it is ready
-        wait_until(lambda b=booting: docker.containers(tenant=b["tenantId"]), "its container")
+        booting = slipway.sign_up(f"slow{i}").json
+        wait_until(lambda b=booting: is_booting(slipway, b), "it is being asked whether it is ready")
         clock.set(jump)
         slipway.wait_status(booting["tenantId"], "active", deadline=30)
         tenant = slipway.provision(f"c{i}")                 # signs up after the jump
@@ -271,27 +270,29 @@ def test_a_clock_that_jumps_harms_no_tenant_and_holds_nothing_up(make_server, do
     # What waits for a time of a clock that was set back while the server was down is not left waiting.
     clock.set(9 * HOUR)
     waiting = slipway.sign_up("slow9").json
-    wait_until(lambda: docker.containers(tenant=waiting["tenantId"]), "its container")
+    wait_until(lambda: is_booting(slipway, waiting), "it is being asked whether it is ready")
     slipway.kill()
     clock.set(0)
     slipway.start()
     slipway.wait_status(waiting["tenantId"], "active", deadline=30)
 
 
+def is_booting(slipway, tenant):
+    return any("instance started" in line for line in slipway.timeline(tenant["tenantId"]))
+
+
 # --- many at once -------------------------------------------------------------------------------------------------
 
 
-def test_a_hundred_instances_killed_at_once_come_back_under_their_urls(make_server, place):
-    (place / "www").mkdir()
-    (place / "www/index.html").write_text("well\n")
+def test_a_hundred_instances_killed_at_once_come_back_under_their_urls(make_server):
     slipway = make_server(runtime="process", health="/", database_env=False,
-                          command=["/bin/sh", "-c", f"exec busybox httpd -f -p 127.0.0.1:$PORT -h {place}/www"])
+                          command=["/bin/sh", "-c", "echo well >index.html; exec busybox httpd -f -p 127.0.0.1:$PORT -h ."])
     many, first = 100, slipway.first_port
     slipway.config.write_text(slipway.config.read_text().replace(f"{first}-{first + 29}", f"{first}-{first + many + 9}"))
     slipway.start()
     accepted = [slipway.sign_up(f"c{i}").json["tenantId"] for i in range(many)]
     before = [slipway.wait_status(tenant_id, "active", deadline=120) for tenant_id in accepted]
-    pids = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if is_instance(path, place)]
+    pids = [int(process.name) for process in pathlib.Path("/proc").glob("[0-9]*") if is_instance(process, slipway.data)]
     assert len(pids) == many
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -303,9 +304,9 @@ def test_a_hundred_instances_killed_at_once_come_back_under_their_urls(make_serv
     assert len(slipway.mails()) == many
 
 
-def is_instance(cmdline, place):
+def is_instance(process, data):
     with contextlib.suppress(OSError):
-        return cmdline.read_bytes().startswith(b"busybox\0httpd") and str(place).encode() in cmdline.read_bytes()
+        return (process / "cwd").readlink().is_relative_to(data) and b"httpd" in (process / "cmdline").read_bytes()
     return False
 
 
