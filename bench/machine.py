@@ -46,6 +46,7 @@ def free_port_of(ports):
 
 
 def rss_mb(pid):
+    """Resident memory in MiB."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024

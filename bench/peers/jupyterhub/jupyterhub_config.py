@@ -20,6 +20,8 @@ c.JupyterHub.load_roles = [{"name": "bench", "scopes": ["admin:users", "admin:se
                             "services": ["bench"]}]
 c.JupyterHub.spawner_class = "docker"
 c.DockerSpawner.image = settings["container"]["Image"]
+c.DockerSpawner.cmd = ["serve"]  # the image has an entrypoint alone, which takes no notice of words
+c.DockerSpawner.args = []
 c.DockerSpawner.port = 8080
 c.DockerSpawner.network_name = settings["container"]["HostConfig"]["NetworkMode"]
 c.DockerSpawner.use_internal_ip = False
