@@ -4,7 +4,7 @@ import concurrent.futures
 import os
 import time
 
-from cold import ColdFloor
+from cold import PORT, ColdFloor
 from lab import progress
 from results import Result, Row, median
 
@@ -36,12 +36,12 @@ class FloorBurst:
         self.floors = [ColdFloor(lab.engine.another(), lab.postgres, network) for _ in range(os.cpu_count())]
         self.size = size_of(lab)
         # One that makes the schema that the others find.
-        self.floors[0].remove(self.floors[0].start_one("schema", 46500))
+        self.floors[0].remove(self.floors[0].start_one("schema", PORT))
 
     def once(self, number):
         def share(lane):
             floor = self.floors[lane]
-            return [floor.start_one(f"{number}_{i}", 46500 + i) for i in range(lane, self.size, len(self.floors))]
+            return [floor.start_one(f"{number}_{i}", PORT + i) for i in range(lane, self.size, len(self.floors))]
 
         times, made = at_once([lambda lane=lane: share(lane) for lane in range(len(self.floors))], len(self.floors))
         for containers in made:

@@ -31,7 +31,8 @@ c.DockerSpawner.name_template = "slipway-bench-{username}"
 c.DockerSpawner.environment = {"DATABASE_URL": settings["databaseUrl"], "COMPANY_NAME": "Hub", "TENANT_ID": "hub"}
 c.DockerSpawner.extra_create_kwargs = {"labels": settings["container"]["Labels"]}
 limits = settings["container"]["HostConfig"]
+c.DockerSpawner.cpu_limit = limits["NanoCpus"] / 1e9
 c.DockerSpawner.extra_host_config = {
-    "mem_limit": limits["Memory"], "memswap_limit": limits["MemorySwap"], "nano_cpus": limits["NanoCpus"],
+    "mem_limit": limits["Memory"], "memswap_limit": limits["MemorySwap"],
     "pids_limit": limits["PidsLimit"], "init": True, "read_only": True, "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"], "tmpfs": {"/tmp": "size=64m"}}
