@@ -2,33 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.hpp"
 
 namespace slipway {
 namespace {
 
-constexpr std::size_t page_size = 1'000;
+constexpr std::size_t page_size = 10'000;
 
-// The little of a row that a sweep must know.
-struct Expectation {
-  bool finished = false;  // nothing of it may be in the world any more
-  bool running = false;
-};
+// Of these the rows may say that an instance should be running.
+constexpr std::array running_statuses = {Status::provisioning, Status::active,     Status::restarting,
+                                         Status::healing,      Status::crash_loop, Status::resuming};
 
-std::unordered_map<TenantId, Expectation> expectations(Store& store) {
-  std::unordered_map<TenantId, Expectation> all;
-  TenantFilter filter;
-  filter.limit = page_size;
+bool should_run(const Tenant& t) { return t.desired == Desired::running && t.started && t.failure.empty(); }
+
+// Nothing of it may be in the world any more.
+bool is_finished(const Tenant& t) { return t.status == Status::deleted || t.status == Status::failed; }
+
+// Calls `visit` for every tenant with the status, without reading its row: a ledger may have 100,000 of them.
+template <class Visit>
+void for_each_with(Store& store, Status status, Visit visit) {
+  std::string after;
   while (true) {
-    const auto page = store.list(filter);
-    for (const Tenant& t : page) {
-      const bool finished = t.status == Status::deleted || t.status == Status::failed;
-      all[t.id] = {finished, t.desired == Desired::running && t.started && t.failure.empty()};
-    }
-    if (page.size() < page_size) return all;
-    filter.after = page.back().id.value();
+    const auto page = store.ids(status, after, page_size);
+    for (const TenantId& id : page) visit(id);
+    if (page.size() < page_size) return;
+    after = page.back().value();
   }
 }
 
@@ -47,15 +49,26 @@ SweepReport Sweeper::sweep(bool dry_run) {
   std::lock_guard lock(mutex_);
   // First the world, then the ledger: a row is written before anything is made for it.
   const auto found = resources();
-  const auto instances = world_.runtime.instances();
-  const auto expected = expectations(world_.store);
+  std::unordered_set<TenantId> running;
+  for (const Instance& instance : world_.runtime.instances()) {
+    if (instance.state == InstanceState::running) running.insert(instance.tenant);
+  }
   const TimePoint now = world_.clock.now();
   SweepReport report;
 
+  // A tenant has several resources, and its row is looked at once.
+  std::unordered_map<TenantId, bool> accounted_for;
+  const auto is_accounted_for = [&](const TenantId& id) {
+    const auto [entry, fresh] = accounted_for.try_emplace(id, false);
+    if (fresh) {
+      const auto tenant = world_.store.find(id);
+      entry->second = tenant && !is_finished(*tenant);
+    }
+    return entry->second;
+  };
   std::map<Key, TimePoint> seen;
   for (const Resource& resource : found) {
-    const auto tenant = expected.find(resource.tenant);
-    if (tenant != expected.end() && !tenant->second.finished) continue;
+    if (is_accounted_for(resource.tenant)) continue;
     const Key key{resource.kind, resource.name};
     const auto known = first_seen_.find(key);
     Orphan orphan{resource, known == first_seen_.end() ? now : known->second, false};
@@ -73,14 +86,14 @@ SweepReport Sweeper::sweep(bool dry_run) {
   }
   if (!dry_run) first_seen_ = std::move(seen);
 
-  std::unordered_map<TenantId, InstanceState> states;
-  for (const Instance& instance : instances) states[instance.tenant] = instance.state;
-  for (const auto& [id, expectation] : expected) {
-    if (!expectation.running) continue;
-    const auto state = states.find(id);
-    if (state != states.end() && state->second == InstanceState::running) continue;
-    report.drifted.push_back(id);
-    if (!dry_run) wake_(id);
+  for (const Status status : running_statuses) {
+    for_each_with(world_.store, status, [&](const TenantId& id) {
+      if (running.contains(id)) return;
+      const auto tenant = world_.store.find(id);
+      if (!tenant || !should_run(*tenant)) return;
+      report.drifted.push_back(id);
+      if (!dry_run) wake_(id);
+    });
   }
   return report;
 }
