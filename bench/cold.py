@@ -13,7 +13,7 @@ import time
 
 from lab import container_spec
 
-PORT = 46500
+PORT = 26500  # outside the range from which the system takes ports for outgoing connections
 
 
 class ColdFloor:

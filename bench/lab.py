@@ -53,18 +53,24 @@ class Lab:
         """A started Slipway in a folder of its own; `tenants` fills its ledger first."""
         tenants = settings.pop("tenants", 0)
         slipway = Slipway(self.binary, self.place / name, self.postgres, self.engine, **settings)
+        self.running.append(slipway)
         if tenants:
             self.fill(slipway, tenants)
-        self.running.append(slipway)
         slipway.start()
         return slipway
 
     def fill(self, slipway, tenants):
+        """Gives it a ledger of so many tenants, which is made once in a run."""
+        made = self.place / f"ledger-{tenants}.db"
+        if not made.exists():
+            subprocess.run([self.program("slipway_bench_ledger"), made, str(tenants), *map(str, slipway.ports)], check=True)
+        slipway.start()  # which makes the key that belongs beside a ledger
+        slipway.stop()
+        slipway.key = slipway.NO_KEY
         data = slipway.directory / "data"
-        data.mkdir(mode=0o700)
-        first, last = slipway.ports
-        subprocess.run([self.program("slipway_bench_ledger"), data / "ledger.db", str(tenants), str(first), str(last)],
-                       check=True)
+        for left in data.glob("ledger.db*"):
+            left.unlink()
+        shutil.copyfile(made, data / "ledger.db")
 
     def stop(self, slipway):
         self.running.remove(slipway)

@@ -33,7 +33,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+def free_port_of(ports):
+    """One of these, none of which the system gives out by itself."""
+    for port in ports:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError(f"none of the ports {ports} is free")
+
+
 def rss_mb(pid):
+    """Resident memory in MiB."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -140,12 +153,14 @@ class Postgres:
 class Slipway:
     """One Slipway of its own. `engine_path` is another socket to reach the engine by."""
 
+    NO_KEY = "none yet"
+
     def __init__(self, binary, directory, postgres, engine, ports=(27000, 27999), engine_path=None):
         self.binary, self.directory, self.engine, self.ports = binary, directory, engine, ports
-        self.port = free_port()
+        self.port = free_port_of(range(9000, 9999))
         self.network = f"slipway-bench-{os.getpid()}-{directory.name}"
         self.process = None
-        self.key = "none yet"
+        self.key = self.NO_KEY
         directory.mkdir()
         (directory / "slipway.yaml").write_text(f"""
 app:
@@ -170,7 +185,7 @@ data_dir: {directory}/data
         self.process = subprocess.Popen([self.binary, "serve", "--config", self.directory / "slipway.yaml"])
         wait_for(lambda: self.call("GET", "/readyz")[0] == 200, "Slipway is ready")
         took = time.perf_counter() - began
-        if self.key == "none yet":
+        if self.key == self.NO_KEY:
             self.make_key()
         return took
 

@@ -19,6 +19,9 @@ CACHE = ROOT / "build/cache/bench"
 INSTALL_LIMIT_SECONDS = 900
 
 
+LEFT_OUT = "left out by --without"
+
+
 class Missing(Exception):
     """A peer that cannot be had on this machine."""
 
@@ -148,7 +151,10 @@ class JupyterHub:
             raise Missing(f"it ended: {self.said()}")
 
     def said(self):
-        return (self.directory / "hub.log").read_text()[-400:]
+        """The last traceback's end, or what came last."""
+        text = (self.directory / "hub.log").read_text()
+        before, _, trace = text.rpartition("Traceback")
+        return trace.split("[E")[0][-600:] if before else text[-600:]
 
     def call(self, method, path, body=None):
         return ask(self.port, method, "/hub/api" + path, body, {"Authorization": f"token {self.token}"})
@@ -196,7 +202,7 @@ class Peers:
     def started(self, name, network):
         """(peer, None), or (None, why there is none)."""
         if name in self.without:
-            return None, "left out by --without"
+            return None, LEFT_OUT
         if name not in self.missing:
             try:
                 if not self.install and not (CACHE / self.KINDS[name].FOLDER / "installed").exists():

@@ -24,7 +24,7 @@ def commits(lab, number, seconds):
 def accepting(lab, name, **settings):
     """A Slipway whose engine never finishes a container; (it, its engine)."""
     holding = HoldingEngine(lab.place / f"{name}.sock", lab.engine.path)
-    slipway = lab.slipway(name, ports=(1024, 65535), engine_path=holding.path, **settings)
+    slipway = lab.slipway(name, ports=(10_000, 65_535), engine_path=holding.path, **settings)
     return slipway, holding
 
 

@@ -4,11 +4,16 @@ import concurrent.futures
 import os
 import time
 
-from cold import ColdFloor
+from cold import PORT, ColdFloor
 from lab import progress
 from results import Result, Row, median
 
 SIZE = 16
+SMOKE_SIZE = 3
+
+
+def size_of(lab):
+    return SMOKE_SIZE if lab.smoke else SIZE
 
 
 def at_once(calls, workers):
@@ -29,13 +34,14 @@ class FloorBurst:
 
     def __init__(self, lab, network):
         self.floors = [ColdFloor(lab.engine.another(), lab.postgres, network) for _ in range(os.cpu_count())]
+        self.size = size_of(lab)
         # One that makes the schema that the others find.
-        self.floors[0].remove(self.floors[0].start_one("schema", 46500))
+        self.floors[0].remove(self.floors[0].start_one("schema", PORT))
 
     def once(self, number):
         def share(lane):
             floor = self.floors[lane]
-            return [floor.start_one(f"{number}_{i}", 46500 + i) for i in range(lane, SIZE, len(self.floors))]
+            return [floor.start_one(f"{number}_{i}", PORT + i) for i in range(lane, self.size, len(self.floors))]
 
         times, made = at_once([lambda lane=lane: share(lane) for lane in range(len(self.floors))], len(self.floors))
         for containers in made:
@@ -48,7 +54,7 @@ class FloorBurst:
             floor.close()
 
 
-def slipway_burst(slipway, number):
+def slipway_burst(slipway, number, size):
     def sign_up(i):
         body = {"admin_email": "bench@example.com", "subdomain": f"burst-{number}-{i}", "company_name": "Bench"}
         status, answer = slipway.call("POST", "/provision?wait=120", body)
@@ -56,33 +62,34 @@ def slipway_burst(slipway, number):
             raise RuntimeError(f"Slipway answered {status}: {answer}")
         return answer["tenantId"]
 
-    times, tenants = at_once([lambda i=i: sign_up(i) for i in range(SIZE)], SIZE)
+    times, tenants = at_once([lambda i=i: sign_up(i) for i in range(size)], size)
     for tenant in tenants:
         slipway.delete(tenant)
     return max(times), list(times)
 
 
-def peer_burst(peer, number):
-    times, tenants = at_once([lambda i=i: peer.sign_up(f"burst-{number}-{i}") for i in range(SIZE)], SIZE)
+def peer_burst(peer, number, size):
+    times, tenants = at_once([lambda i=i: peer.sign_up(f"burst-{number}-{i}") for i in range(size)], size)
     for tenant in tenants:
         peer.remove(tenant)
     return max(times), list(times)
 
 
 def measure(lab, peers):
+    size = size_of(lab)
     slipway = lab.slipway("burst")
     floor = FloorBurst(lab, slipway.network)
-    contestants = {"Engine": floor.once, "Slipway": lambda number: slipway_burst(slipway, number)}
+    contestants = {"Engine": floor.once, "Slipway": lambda number: slipway_burst(slipway, number, size)}
     node, why = peers.started("Node script", slipway.network)
     if node:
-        contestants["Node script"] = lambda number: peer_burst(node, number)
+        contestants["Node script"] = lambda number: peer_burst(node, number, size)
     rates = {name: [] for name in contestants}
     waits = {name: [] for name in contestants}
     rounds = lab.rounds(5)
     for number in range(rounds):
         for name, once in contestants.items():
             whole, each = once(number)
-            rates[name].append(SIZE / whole * 1000)
+            rates[name].append(size / whole * 1000)
             waits[name] += each
         progress(f"burst {number + 1}/{rounds}: " + ", ".join(f"{name} {all_[-1]:.1f}/s" for name, all_ in rates.items()))
     floor.close()

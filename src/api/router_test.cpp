@@ -128,6 +128,23 @@ TEST(Health, ReadinessNamesWhatIsNotWell) {
   EXPECT_THAT(response.body, testing::HasSubstr("docker: not reachable"));
 }
 
+TEST(Health, IsAnsweredAtOnceAndLikeEveryOtherRequest) {
+  Api api;
+  const auto at_once = [&](const std::string& method, const std::string& path) {
+    return api.router.handle_at_once({method, path, "", {}, "", "203.0.113.7"});
+  };
+  const auto answer = at_once("GET", "/healthz");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, api.answer("GET", "/healthz").body);
+  EXPECT_FALSE(net::header(answer->headers, "X-Request-Id").empty());
+  // What asks the ledger, a driver or for a key must not hold up the other connections.
+  for (const std::string& route : api.router.routes()) {
+    const auto space = route.find(' ');
+    EXPECT_EQ(at_once(route.substr(0, space), route.substr(space + 1)).has_value(), route == "GET /healthz") << route;
+  }
+  EXPECT_FALSE(at_once("POST", "/healthz"));
+}
+
 TEST(Mail, AndSweepAreShown) {
   Api api;
   api.settle(api.sign_up("acme"));

@@ -47,8 +47,10 @@ Log::Log(LogFormat format, LogLevel level) : format_(format) {
 
 Log Log::silent() { return Log(); }
 
+bool Log::writes(LogLevel level) const { return logger_ && logger_->should_log(spdlog_level(level)); }
+
 void Log::write(LogLevel level, std::string_view message, Fields fields) const {
-  if (!logger_ || !logger_->should_log(spdlog_level(level))) return;
+  if (!writes(level)) return;
   std::string line;
   if (format_ == LogFormat::human) {
     line = message;

@@ -100,6 +100,10 @@ class Store : public AccessStore {
   virtual std::optional<Tenant> find_slug(const Slug& slug) = 0;     // the tenant that holds the subdomain now
   virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // ascending by id
 
+  // The ids of the tenants with this status, after `after`, ascending; at most `limit`. What a sweep asks about every
+  // tenant there is: a driver that can answer without reading documents should. As it stands here it lists.
+  virtual std::vector<TenantId> ids(Status status, const std::string& after, std::size_t limit);
+
   // The row, now leased to `lease.owner`, or nothing where another owner's lease has not run out or there is no such
   // row. An owner may claim its own again, which renews; with `lease.renews` it may do nothing else.
   virtual std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) = 0;

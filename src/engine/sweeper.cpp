@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "engine/reconciler.hpp"
@@ -10,30 +12,37 @@
 namespace slipway {
 namespace {
 
-constexpr std::size_t page_size = 1'000;
+constexpr std::size_t page_size = 10'000;
 constexpr int release_retry_limit = 8;  // then the lease runs out by itself
 
-// The little of a row that a sweep must know.
-struct Expectation {
-  bool finished = false;  // nothing of it may be in the world any more
-  bool running = false;
-  bool stopped = false;
-};
+// Of these the rows may say that an instance should be running.
+constexpr std::array running_statuses = {Status::provisioning, Status::active,     Status::restarting,
+                                         Status::healing,      Status::crash_loop, Status::resuming};
 
+bool should_run(const Tenant& t) { return t.desired == Desired::running && t.started && t.failure.empty(); }
+
+// Nothing of it may be in the world any more.
 bool is_finished(const Tenant& t) { return t.status == Status::deleted || t.status == Status::failed; }
 
-std::unordered_map<TenantId, Expectation> expectations(Store& store) {
-  std::unordered_map<TenantId, Expectation> all;
-  TenantFilter filter;
-  filter.limit = page_size;
+// The little of a row that a sweep must know of what is there.
+enum class Row { none, finished, suspended, live };
+
+Row look_up(Store& store, const TenantId& id) {
+  const auto tenant = store.find(id);
+  if (!tenant) return Row::none;
+  if (is_finished(*tenant)) return Row::finished;
+  return tenant->status == Status::suspended ? Row::suspended : Row::live;
+}
+
+// Calls `visit` for every tenant with the status, without reading its row: a ledger may have 100,000 of them.
+template <class Visit>
+void for_each_with(Store& store, Status status, Visit visit) {
+  std::string after;
   while (true) {
-    const auto page = store.list(filter);
-    for (const Tenant& t : page) {
-      all[t.id] = {is_finished(t), t.desired == Desired::running && t.started && t.failure.empty(),
-                   t.status == Status::suspended};
-    }
-    if (page.size() < page_size) return all;
-    filter.after = page.back().id.value();
+    const auto page = store.ids(status, after, page_size);
+    for (const TenantId& id : page) visit(id);
+    if (page.size() < page_size) return;
+    after = page.back().value();
   }
 }
 
@@ -53,18 +62,24 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   // First the world, then the ledger: a row is written before anything is made for it.
   const auto found = resources();
   const auto instances = world_.runtime.instances();
-  const auto expected = expectations(world_.store);
   const TimePoint now = world_.clock.now();
   SweepReport report;
 
+  // A tenant has several resources, and its row is looked at once.
+  std::unordered_map<TenantId, Row> rows;
+  const auto row_of = [&](const TenantId& id) {
+    const auto [entry, fresh] = rows.try_emplace(id, Row::none);
+    if (fresh) entry->second = look_up(world_.store, id);
+    return entry->second;
+  };
   std::map<Key, TimePoint> seen;
   for (const Resource& resource : found) {
-    const auto tenant = expected.find(resource.tenant);
-    if (tenant != expected.end() && !tenant->second.finished) continue;
+    const Row row = row_of(resource.tenant);
+    if (row == Row::live || row == Row::suspended) continue;
     const Key key{resource.kind, resource.name};
     const auto known = first_seen_.find(key);
     Orphan orphan{resource, known == first_seen_.end() ? now : known->second};
-    const bool lost = tenant == expected.end() && !resource.tenant.value().empty();
+    const bool lost = row == Row::none && !resource.tenant.value().empty();
     orphan.held = lost && unknown == Unknown::hold;
     if (!dry_run) {
       if (known == first_seen_.end()) warn_of(orphan);
@@ -76,17 +91,22 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   }
   if (!dry_run) first_seen_ = std::move(seen);
 
-  std::unordered_map<TenantId, InstanceState> states;
-  for (const Instance& instance : instances) states[instance.tenant] = instance.state;
-  for (const auto& [id, expectation] : expected) {
-    const auto state = states.find(id);
-    // What starts or stops is looked at when it falls due.
-    const bool up =
-        state != states.end() && state->second != InstanceState::created && state->second != InstanceState::exited;
-    const bool runs = up && state->second == InstanceState::running;
-    if (up ? !(runs && expectation.stopped) : !expectation.running) continue;
+  const auto drifted = [&](const TenantId& id) {
     report.drifted.push_back(id);
     if (!dry_run) wake_(id);
+  };
+  std::unordered_set<TenantId> up;  // what starts or stops is looked at when it falls due
+  for (const Instance& instance : instances) {
+    if (instance.state == InstanceState::created || instance.state == InstanceState::exited) continue;
+    up.insert(instance.tenant);
+    if (instance.state == InstanceState::running && row_of(instance.tenant) == Row::suspended) drifted(instance.tenant);
+  }
+  for (const Status status : running_statuses) {
+    for_each_with(world_.store, status, [&](const TenantId& id) {
+      if (up.contains(id)) return;
+      const auto tenant = world_.store.find(id);
+      if (tenant && should_run(*tenant)) drifted(id);
+    });
   }
   return report;
 }

@@ -142,10 +142,10 @@ TEST(Sweep, AnOrphanWhoseTenantIsWorkedOnWaits) {
 TEST(Sweep, TakesNothingOfATenantThatIsTriedAgain) {
   struct RetriesMeanwhile : test::ForwardStore {
     using ForwardStore::ForwardStore;
-    std::vector<Tenant> list(const TenantFilter& filter) override {
-      auto page = real_.list(filter);
+    std::optional<Tenant> find(const TenantId& id) override {
+      auto row = real_.find(id);
       if (retry) std::exchange(retry, nullptr)();
-      return page;
+      return row;
     }
     std::function<void()> retry;
   };
@@ -164,6 +164,47 @@ TEST(Sweep, TakesNothingOfATenantThatIsTriedAgain) {
   sweeper.sweep(false);
   EXPECT_TRUE(w.database.exists(id));
   EXPECT_TRUE(w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now()));
+}
+
+// A ledger may be large: rows are read only of tenants that something is wrong with or that the world knows.
+TEST(Sweep, ReadsTheRowsOfFewTenants) {
+  struct CountingStore : test::MemoryStore {
+    using MemoryStore::MemoryStore;
+    std::optional<Tenant> find(const TenantId& id) override {
+      ++rows;
+      return MemoryStore::find(id);
+    }
+    std::vector<Tenant> list(const TenantFilter& filter) override {
+      auto page = MemoryStore::list(filter);
+      rows += page.size();
+      return page;
+    }
+    std::vector<TenantId> ids(Status status, const std::string& after, std::size_t limit) override {
+      const auto found = MemoryStore::ids(status, after, limit);
+      rows -= found.size();  // the fake lists; a real ledger has an index
+      return found;
+    }
+    std::size_t rows = 0;
+  };
+  SweepWorld w;
+  CountingStore store(Port(30'000), Port(31'000));
+  World world = w.world;
+  Sweeper sweeper(
+      World{store, world.runtime, world.database, world.mailer, world.probe, world.clock, world.random}, w.settings,
+      [&](const TenantId& id) { w.woken.push_back(id); }, Log::silent());
+  for (int n = 0; n < 100; ++n) {
+    NewTenant wanted;
+    const std::string digits = std::to_string(100 + n);
+    wanted.tenant.id = TenantId("t_00000000000000000" + digits);
+    wanted.tenant.sign_up = TestWorld::sign_up_of("many-" + digits);
+    auto tenant = std::get<Created>(store.sign_up(wanted, w.clock.now())).tenant;
+    tenant.status = Status::suspended;
+    tenant.desired = Desired::suspended;
+    ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
+  }
+  store.rows = 0;
+  EXPECT_TRUE(sweeper.sweep(false).drifted.empty());
+  EXPECT_EQ(store.rows, 0u);
 }
 
 TEST(Sweep, WhatIsLeftOfADeletedTenantIsAnOrphan) {

@@ -164,7 +164,8 @@ class Server:
     """One Slipway of its own: directory, ports, network, Postgres."""
 
     def __init__(self, directory, image="none:1", docker=None, runtime="docker", app="", extra="", command=None,
-                 health="/healthz", plans="", mail=None, limits="", first_port=None, volumes=None, database_env=True):
+                 health="/healthz", plans="", mail=None, limits="", first_port=None, volumes=None, database_env=True,
+                 ports=30):
         number = next(_numbers)
         self.key = None
         self.env = {}        # of the process, beside the test's own
@@ -199,7 +200,7 @@ app:
     TENANT_ID: "{{{{ tenant.id }}}}"
     SUBDOMAIN: "{{{{ subdomain }}}}"
 {app}
-access: {{ domain: localhost, ports: {self.first_port}-{self.first_port + 29} }}
+access: {{ domain: localhost, ports: {self.first_port}-{self.first_port + ports - 1} }}
 runtime:
   driver: {runtime}
   docker: {{ host: "{docker.socket() if docker else 'unix:///var/run/docker.sock'}", network: {self.network} }}

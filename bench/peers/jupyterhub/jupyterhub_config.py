@@ -20,6 +20,8 @@ c.JupyterHub.load_roles = [{"name": "bench", "scopes": ["admin:users", "admin:se
                             "services": ["bench"]}]
 c.JupyterHub.spawner_class = "docker"
 c.DockerSpawner.image = settings["container"]["Image"]
+c.DockerSpawner.cmd = ["serve"]  # the image has an entrypoint alone, which takes no notice of words
+c.DockerSpawner.args = []
 c.DockerSpawner.port = 8080
 c.DockerSpawner.network_name = settings["container"]["HostConfig"]["NetworkMode"]
 c.DockerSpawner.use_internal_ip = False
@@ -29,7 +31,8 @@ c.DockerSpawner.name_template = "slipway-bench-{username}"
 c.DockerSpawner.environment = {"DATABASE_URL": settings["databaseUrl"], "COMPANY_NAME": "Hub", "TENANT_ID": "hub"}
 c.DockerSpawner.extra_create_kwargs = {"labels": settings["container"]["Labels"]}
 limits = settings["container"]["HostConfig"]
+c.DockerSpawner.cpu_limit = limits["NanoCpus"] / 1e9
 c.DockerSpawner.extra_host_config = {
-    "mem_limit": limits["Memory"], "memswap_limit": limits["MemorySwap"], "nano_cpus": limits["NanoCpus"],
+    "mem_limit": limits["Memory"], "memswap_limit": limits["MemorySwap"],
     "pids_limit": limits["PidsLimit"], "init": True, "read_only": True, "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"], "tmpfs": {"/tmp": "size=64m"}}

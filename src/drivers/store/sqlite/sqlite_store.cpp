@@ -81,6 +81,10 @@ std::vector<Tenant> SqliteStore::list(const TenantFilter& filter) {
   return readers_->read([&](Connection& ledger) { return list_rows(ledger, filter); });
 }
 
+std::vector<TenantId> SqliteStore::ids(Status status, const std::string& after, std::size_t limit) {
+  return readers_->read([&](Connection& ledger) { return ids_with(ledger, status, after, limit); });
+}
+
 std::optional<Tenant> SqliteStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
   tell(now);
   return write([&](Connection& ledger) { return claim_row(ledger, id, lease, now); });
