@@ -1,5 +1,4 @@
 #pragma once
-#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,10 +23,6 @@ struct Response {
   Headers headers{};
   std::string body{};
 };
-
-// What is still to come of a chunked body has at least this length: its end is "0\r\n\r\n". Beast's parser (1.81)
-// asserts that much once it has seen "0\r\n", so it is given nothing shorter.
-inline constexpr std::size_t chunked_rest_bytes = 5;
 
 // Percent-encoding of one query value or path segment (RFC 3986 unreserved characters stay).
 std::string url_encoded(std::string_view text);

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "net/chunked.hpp"
 #include "net/connection.hpp"
 
 namespace slipway::net {

@@ -3,6 +3,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "net/chunked.hpp"
+
 namespace slipway::net {
 
 namespace http = boost::beast::http;

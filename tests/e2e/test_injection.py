@@ -16,7 +16,7 @@ import pytest
 
 from world import binary, request
 
-MARK = "zqx"
+MARK = "ZqX"   # in no id: those are lower-case
 
 # Never taken, in no field: with these a value could begin a header, a line or a command to a terminal.
 CONTROLS = {
@@ -128,14 +128,14 @@ def raw_request(port, head):
 def test_headers_cannot_carry_lines_or_commands(world, header):
     before = world.state()
     body = json.dumps(body_of("refused")).encode()
-    for value in (b"zqx\x1b[2J", b"zqx\x00", b"zqx\x7f\x01", b"zqx\r\n\tfolded", b"\xc2\x9b31m\xff", b"<script>zqx</script> {{ url }}"):
+    for value in (b"ZqX\x1b[2J", b"ZqX\x00", b"ZqX\x7f\x01", b"ZqX\r\n\tfolded", b"\xc2\x9b31m\xff", b"<script>ZqX</script> {{ url }}"):
         lines = {b"Host": b"x", b"Content-Type": b"application/json", b"Content-Length": str(len(body)).encode(),
                  b"Connection": b"close", header.encode(): value}
         answer = raw_request(world.slipway.api_port, b"POST /provision HTTP/1.1\r\n" +
                              b"".join(name + b": " + text + b"\r\n" for name, text in lines.items()) + b"\r\n" + body)
         status = int(answer.split(b" ")[1])
         assert status in (400, 401, 415), (value, answer)   # broken, or without a key
-        assert b"zqx" not in answer and b"\x1b" not in answer and b"\xff" not in answer, (value, answer)
+        assert b"ZqX" not in answer and b"\x1b" not in answer and b"\xff" not in answer, (value, answer)
     assert world.state() == before
 
 
@@ -176,7 +176,7 @@ def test_postgres(world):
     databases = [d for d in ask("SELECT datname FROM pg_database") if d not in ("postgres", "template0", "template1")]
     assert len(databases) == len(TEXTS) + 1 and all(re.fullmatch(r"sw_[0-9a-z]{6}_[0-9a-z]{20}", d) for d in databases)
     assert set(databases) <= set(ask("SELECT rolname FROM pg_roles"))
-    assert ask("SELECT description FROM pg_shdescription") == ask("SELECT description FROM pg_shdescription WHERE description !~ 'zqx'")
+    assert ask("SELECT description FROM pg_shdescription") == ask("SELECT description FROM pg_shdescription WHERE description !~ 'ZqX'")
     assert MARK not in "".join(p.read_text(errors="replace") for p in (world.slipway.data / "postgres").rglob("*.log"))
 
 

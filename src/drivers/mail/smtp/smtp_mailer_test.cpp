@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Smtp, SmtpReplies,
 
 TEST(SmtpError, RepeatsTheServersWordsOnOneLine) {
   const Error error = smtp_error(options(), CURLE_SEND_ERROR, "", "550 5.1.1 no\r\n\x01 such user");
-  EXPECT_THAT(error.message(), HasSubstr("5.1.1 no such user"));
+  EXPECT_THAT(error.message(), HasSubstr("5.1.1 no  such user"));
   EXPECT_FALSE(has_control_characters(smtp_error(options(), CURLE_SEND_ERROR, "", "550 \xFF\xFE").message()));
 }
 
