@@ -77,6 +77,14 @@ TEST(TenantDocument, RefusesAnUnknownStatus) {
   EXPECT_THROW(from_document(text), Error);
 }
 
+TEST(TenantDocument, RefusesWhatIsTornAndGuessesNothing) {
+  const std::string head = R"({"desired":"running","status":"active",)";
+  for (const char* member : {R"("port":65536})", R"("port":-1})", R"("mails":[1]})", R"("crashes":-1})"}) {
+    EXPECT_THROW(from_document(head + member), Error) << member;
+  }
+  EXPECT_EQ(from_document(head + R"("port":65535})").port, Port(65'535));
+}
+
 TEST(TenantWords, AreTheSameBothWays) {
   for (int i = 0; i <= static_cast<int>(Status::deleted); ++i) {
     EXPECT_EQ(parse_status(to_string(static_cast<Status>(i))), static_cast<Status>(i));

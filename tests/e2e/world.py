@@ -270,6 +270,7 @@ data_dir: {self.data}
         if (self.data / "processes").exists():
             self._end_processes()
         subprocess.run([binary(), "database", "stop", "--config", self.config], capture_output=True, check=False)
+        return found
 
     def _end_processes(self):
         """Ends what a process runtime left, by pid: whose working directory is below ours."""
