@@ -74,6 +74,31 @@ TEST(Interference, WhatAnEventBeganIsOwedAfterACrash) {
   EXPECT_EQ(w.store.due(w.clock.now(), 10), std::vector{id});
 }
 
+// A worker that slept longer than its lease comes back with news of a world that is long gone.
+TEST(Interference, WhatALateWorkerFoundOutIsNotBelieved) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.look_meddled(id);
+  for (int i = 0; i < 2; ++i) {  // of three exits after which a first boot is given up
+    w.runtime.kill(id);
+    w.settle(id, Millis(5'000));
+  }
+  w.runtime.kill(id);
+  w.meddling_store.before_save = [&] {
+    w.clock.advance(lease_time + Millis(10'000));
+    w.probe.ready(id);
+    w.runtime.start(id);
+    Tenant row = w.tenant(id);  // another worker got the app ready meanwhile
+    row.first_ready_at = w.clock.now();
+    row.proven = true;
+    ASSERT_TRUE(w.store.save(row, {}, {}));
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(w.tenant(id).failure, "");
+  EXPECT_TRUE(w.database.exists(id));
+}
+
 TEST(Interference, AnInstanceRemovedByHandBeforeItsFirstStartIsMadeAnew) {
   MeddledWorld w;
   const TenantId id = w.sign_up("acme");

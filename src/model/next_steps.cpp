@@ -80,6 +80,11 @@ Status status_while_starting(const Tenant& t, const Policy& policy) {
   }
 }
 
+// A late call may leave an instance behind that was made for the port which the tenant had before.
+bool at_another_port(const Tenant& t, const Instance& instance) {
+  return t.port && instance.host_port && *instance.host_port != *t.port;
+}
+
 void run(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, Steps& steps) {
   steps.decision.status = status_while_starting(t, policy);
   if (!t.port) steps.want(Step::lease_port);
@@ -98,8 +103,8 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
     }
   } else if (t.started && !restart_owed(t)) {
     steps.want(Step::record_exit);
-  } else if (!instance) {
-    if (t.port) steps.want(Step::create_instance);
+  } else if (!instance || at_another_port(t, *instance)) {
+    if (t.port) steps.want(Step::create_instance);  // which replaces one that is at another port
   } else if (t.database_made && t.port) {
     steps.want(Step::start_instance);
   }

@@ -130,7 +130,7 @@ void Judge::discards(const Resource& resource, const std::string& owner) {
     destroys_data(resource.tenant);
   }
   const auto made = made_at_.find({resource.kind, resource.tenant});
-  if (made != made_at_.end() && stage_.clock.now() - made->second < settings_.orphan_grace) {
+  if (!row && made != made_at_.end() && stage_.clock.now() - made->second < settings_.orphan_grace) {
     violated("an orphan has its grace", name);
   }
 }
