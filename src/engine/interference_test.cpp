@@ -15,6 +15,7 @@ struct Died {};  // no Error: nothing in the engine catches it
 struct MeddlingStore : test::ForwardStore {
   using ForwardStore::ForwardStore;
   bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+    if (before_save) std::exchange(before_save, nullptr)();
     const bool saved = real_.save(tenant, events, release);
     if (after_save) after_save();
     return saved;
@@ -24,6 +25,7 @@ struct MeddlingStore : test::ForwardStore {
     if (after_lease_port) std::exchange(after_lease_port, nullptr)();
     return port;
   }
+  std::function<void()> before_save;
   std::function<void()> after_save;
   std::function<void()> after_lease_port;
 };
@@ -72,6 +74,31 @@ TEST(Interference, WhatAnEventBeganIsOwedAfterACrash) {
   EXPECT_EQ(w.store.due(w.clock.now(), 10), std::vector{id});
 }
 
+// A worker that slept longer than its lease comes back with news of a world that is long gone.
+TEST(Interference, WhatALateWorkerFoundOutIsNotBelieved) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.look_meddled(id);
+  for (int i = 0; i < 2; ++i) {  // of three exits after which a first boot is given up
+    w.runtime.kill(id);
+    w.settle(id, Millis(5'000));
+  }
+  w.runtime.kill(id);
+  w.meddling_store.before_save = [&] {
+    w.clock.advance(lease_time + Millis(10'000));
+    w.probe.ready(id);
+    w.runtime.start(id, 1);
+    Tenant row = w.tenant(id);  // another worker got the app ready meanwhile
+    row.first_ready_at = w.clock.now();
+    row.proven = true;
+    ASSERT_TRUE(w.store.save(row, {}, {}));
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(w.tenant(id).failure, "");
+  EXPECT_TRUE(w.database.exists(id));
+}
+
 TEST(Interference, AnInstanceRemovedByHandBeforeItsFirstStartIsMadeAnew) {
   MeddledWorld w;
   const TenantId id = w.sign_up("acme");
@@ -110,17 +137,20 @@ TEST(Interference, APortThatIsFreeAgainBeforeTheMoveIsStillLeased) {
   w.expect_one_lease_as_on_the_row(id);
 }
 
-TEST(Interference, ARestartAskedForDuringAnOverdueBootIsNotForgotten) {
+TEST(Interference, RestartsAskedForWhileABootTurnsOutOverdueAreKept) {
   MeddledWorld w;
   const TenantId id = w.sign_up("acme");
   w.settle(id);
   w.probe.never_ready(id);
-  for (int i = 0; i < 3; ++i) w.tenants.change(id, Action::restart);
-  w.settle(id, Millis(240'000));
-  w.probe.ready(id);
-  w.settle(id);
-  EXPECT_GE(w.tenant(id).restart_wanted, 3u);
-  EXPECT_EQ(w.tenant(id).restart_done, w.tenant(id).restart_wanted);
+  w.tenants.change(id, Action::restart);
+  w.look_meddled(id);
+  w.clock.advance(w.settings.policy.start_timeout);
+  w.meddling_store.before_save = [&] {
+    w.tenants.change(id, Action::restart);
+    w.tenants.change(id, Action::restart);
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(w.tenant(id).restart_wanted, 3u);
 }
 
 TEST(Interference, EachFailureIsToldOnceAlsoWhenTheAnswerWasLost) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "base/error.hpp"
 
 namespace slipway {
@@ -15,6 +17,16 @@ bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.f
 // Whether a failure may still end the whole provisioning. Never once the customer's instance has been ready: then there
 // is data that must not be taken back.
 bool may_give_up(const Tenant& t) { return !t.first_ready_at && t.desired == Desired::running && t.failure.empty(); }
+
+// Whether only requests have written the row between these two, and no other worker (or a retry, which begins anew).
+// What a step found out is then still true of it.
+bool same_progress(const Tenant& a, const Tenant& b) {
+  const auto progress = [](const Tenant& t) {
+    return std::tie(t.port, t.database_made, t.instance_id, t.started, t.proven, t.restart_done, t.boot_at,
+                    t.first_ready_at, t.failure, t.instance_removed, t.database_dropped);
+  };
+  return progress(a) == progress(b);
+}
 
 bool is_retry(Step step, const Tenant& t) {
   if (step != Step::send_mail) return t.attempts.contains(step);
@@ -208,8 +220,9 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     // Somebody wrote the row meanwhile. Take the newest one, if it is still ours to work on.
     auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
     if (!newest) return false;
+    const bool still_true = same_progress(tenant, *newest) && !changes.if_unchanged;
     tenant = std::move(*newest);
-    if (changes.if_unchanged) return true;  // decide anew: the step finds what it has done
+    if (!still_true) return true;  // decide anew: each step finds what it has done
   }
   throw Error(ErrorKind::unavailable, fmt::format("tenant {} was changed {} times while its row was being saved",
                                                   tenant.id.value(), save_retry_limit));

@@ -109,6 +109,11 @@ Status status_while_starting(const Tenant& t, const Policy& policy) {
   }
 }
 
+// A late call may leave an instance behind that was made for the port which the tenant had before.
+bool at_another_port(const Tenant& t, const Instance& instance, const Policy& policy) {
+  return policy.stable_ports && t.port && instance.host_port && *instance.host_port != *t.port;
+}
+
 void run(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, Steps& steps, TimePoint now) {
   steps.decision.status = status_while_starting(t, policy);
   const bool placed = t.port || !policy.stable_ports;  // it is known where it shall be published
@@ -135,8 +140,8 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
     steps.wake(*t.boot_at + policy.visible_after);
   } else if (t.started && !restart_owed(t)) {
     steps.want(Step::record_exit);
-  } else if (!instance) {
-    if (placed) steps.want(Step::create_instance);
+  } else if (!instance || at_another_port(t, *instance, policy)) {
+    if (placed) steps.want(Step::create_instance);  // which replaces one that is at another port
   } else if (t.database_made && placed) {
     steps.want(Step::start_instance);
   }

@@ -38,6 +38,19 @@ Tenant active() {
   return t;
 }
 
+TEST(NextSteps, AnInstanceMadeForAnotherPortIsReplacedBeforeItStarts) {
+  Tenant t = fresh();
+  t.database_made = true;
+  auto made = instance(InstanceState::created);
+  made->host_port = t.port;
+  EXPECT_THAT(next_steps(t, made, {}, now).steps, ElementsAre(Step::start_instance));
+  made->host_port = Port(20'007);
+  EXPECT_THAT(next_steps(t, made, {}, now).steps, ElementsAre(Step::create_instance));
+  made->state = InstanceState::running;  // a customer may be using it
+  t.started = t.proven = true;
+  EXPECT_THAT(next_steps(t, made, {}, now).steps, IsEmpty());
+}
+
 struct Case {
   std::string name;
   Tenant tenant;
