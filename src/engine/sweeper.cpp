@@ -62,7 +62,6 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   // First the world, then the ledger: a row is written before anything is made for it.
   const auto found = resources();
   const auto instances = world_.runtime.instances();
-  const TimePoint now = world_.clock.now();
   SweepReport report;
 
   // A tenant has several resources, and its row is looked at once.
@@ -76,6 +75,7 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   for (const Resource& resource : found) {
     const Row row = row_of(resource.tenant);
     if (row == Row::live || row == Row::suspended) continue;
+    const TimePoint now = world_.clock.now();  // its grace begins when it is known that it is nobody's
     const Key key{resource.kind, resource.name};
     const auto known = first_seen_.find(key);
     Orphan orphan{resource, known == first_seen_.end() ? now : known->second};

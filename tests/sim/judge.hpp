@@ -55,7 +55,7 @@ class Judge {
   std::uint64_t late_effects() const { return late_effects_; }
 
   void will_stay_bad(const TenantId& id) { bad_apps_.insert(id); }
-  void strangers_instance(const Resource& resource) { strangers_ = resource; }
+  void strangers_instance(const Resource& resource) { strangers_.push_back(resource); }
   // A database of a tenant that the ledger has lost: a sweep must keep it.
   void unknown_to_the_ledger(const TenantId& id) { unknown_.insert(id); }
   std::vector<TenantId> deleted_tenants();
@@ -89,7 +89,7 @@ class Judge {
   std::set<TenantId> bad_apps_;
   std::map<std::pair<std::string, TenantId>, TimePoint> made_at_;
   std::map<TenantId, TimePoint> gone_at_;  // when something of it was last taken away
-  std::optional<Resource> strangers_;
+  std::vector<Resource> strangers_;
   std::set<TenantId> unknown_;
   std::uint64_t disturbances_ = 0;
   std::uint64_t late_effects_ = 0;

@@ -74,9 +74,9 @@ void Judge::final_look() {
   for (const TenantId& id : unknown_) {
     if (!fakes_.postgres->exists(id)) violated("what an unknown tenant has is kept", id.value());
   }
-  if (strangers_) {
-    test::FakeRuntime other(*fakes_.machine, InstallationId("other1"));
-    if (!other.inspect(strangers_->tenant)) violated("what is not ours is not touched", strangers_->name);
+  test::FakeRuntime other(*fakes_.machine, InstallationId("other1"));
+  for (const Resource& r : strangers_) {
+    if (!other.inspect(r.tenant)) violated("what is not ours is not touched", r.name);
   }
 }
 

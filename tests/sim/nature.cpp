@@ -28,14 +28,23 @@ void Nature::begin() {
   }
   jumps_ = chance.one_of_thousand(300);
 
-  // A neighbour's instance on the same machine and Postgres, without our label.
+  neighbours_instance(TenantId("t_0neighbour0000000000"));
+}
+
+// Of another installation on the same machine, without our label. One that was made from a copy of our ledger has
+// tenants with the same ids.
+void Nature::neighbours_instance(const TenantId& id) {
   test::FakeRuntime other(*scene_.fakes.machine, InstallationId("other1"));
+  if (other.inspect(id)) return;
   InstanceSpec spec;
-  spec.tenant = TenantId("t_0neighbour0000000000");
-  spec.image = "shop:1";
-  other.create(spec, {});
-  other.start(spec.tenant, 0);
-  scene_.judge.strangers_instance({"container", "the neighbour's", spec.tenant});
+  spec.tenant = id;
+  spec.image = scene_.settings.app.image;
+  try {
+    other.create(spec, {});
+  } catch (const Error&) {
+    return;  // the image is gone for everybody
+  }
+  scene_.judge.strangers_instance({"container", "the neighbour's", id});
 }
 
 Millis Nature::strike() {
@@ -142,7 +151,7 @@ void Nature::trouble_machine() {
       scene_.fakes.postgres->ensure(owner, Plan{});
       scene_.judge.appears("database", owner);
       scene_.judge.appears("role", owner);
-      if (gone.empty()) scene_.judge.unknown_to_the_ledger(owner);
+      gone.empty() ? scene_.judge.unknown_to_the_ledger(owner) : neighbours_instance(owner);
       break;
     }
     default:

@@ -26,6 +26,7 @@ class Nature {
   void trouble_instance(const TenantId& id);
   void trouble_app(const TenantId& id);
   void trouble_machine();
+  void neighbours_instance(const TenantId& id);
   void trouble_dependency();
   void trouble_process();
   void tell_of(const TenantId& id);
