@@ -71,7 +71,9 @@ def test_own_password_opens_its_own_database_only(pair):
 
 def test_the_catalogue_shows_names_only(pair):
     def seen(statement):
-        return set(pair.psql(pair.urls[0], statement).stdout.split())
+        done = pair.psql(pair.urls[0], statement)
+        assert done.returncode == 0, done.stderr
+        return set(done.stdout.split())
 
     # What docs/security.md says: names, which are made of ids.
     assert seen("SELECT datname FROM pg_database") == {"postgres", "template0", "template1", *pair.names}
