@@ -67,6 +67,8 @@ class Lab:
         slipway.start()  # which makes the key that belongs beside a ledger
         slipway.stop()
         slipway.key = slipway.NO_KEY
+        # It bears the name of an installation that is gone with its ledger.
+        subprocess.run(["docker", "network", "rm", slipway.network], check=True, stdout=subprocess.DEVNULL)
         data = slipway.directory / "data"
         for left in data.glob("ledger.db*"):
             left.unlink()

@@ -25,6 +25,6 @@ def write(about, results):
     if curves:
         PLOT.write_text(svg(about, curves))
         parts.append("![Cost per sign-up, memory, start and sweep over the number of tenants](performance.svg)\n")
-    parts.append(EXPLAINED.read_text())
+    parts.append(EXPLAINED.read_text().replace("../docs/operating/", ""))  # links hold in both places
     PAGE.write_text("\n".join(part.rstrip("\n") + "\n" for part in parts))
-    print(f"wrote {PAGE.relative_to(ROOT)} and {PLOT.relative_to(ROOT)}")
+    print(f"wrote {PAGE.relative_to(ROOT)}{' and its plot' if curves else ''}")

@@ -69,14 +69,37 @@ def ask(port, method, path, body=None, headers=None, timeout=120):
         connection.close()
 
 
+def install_node():
+    return installed(NodeScript.FOLDER, [HERE / "node" / name for name in ("package.json", "package-lock.json",
+                                                                           "provision.js")], [npm_install()])
+
+
+def install_hub():
+    names = ("requirements.txt", "package.json", "package-lock.json", "jupyterhub_config.py")
+    return installed(JupyterHub.FOLDER, [HERE / "jupyterhub" / name for name in names], [
+        ["/usr/bin/python3", "-m", "venv", "venv"],
+        ["venv/bin/pip", "install", "--disable-pip-version-check", "-r", "requirements.txt"], npm_install()])
+
+
+def install_peers():
+    """Whether all of them could be had; it is said why one could not."""
+    done = True
+    for install in (install_node, install_hub):
+        try:
+            install()
+        except Missing as why:
+            print(f"  !!! {why}", file=sys.stderr)
+            done = False
+    return done
+
+
 class NodeScript:
     """bench/peers/node: every step after the other, in the process that answers."""
 
     FOLDER = "node"
 
     def __init__(self, lab, network):
-        files = [HERE / "node" / name for name in ("package.json", "package-lock.json", "provision.js")]
-        self.place = installed(self.FOLDER, files, [npm_install()])
+        self.place = install_node()
         self.directory = lab.place / f"node-{secrets.token_hex(3)}"
         (self.directory / "mail").mkdir(parents=True)
         self.port = free_port()
@@ -122,11 +145,7 @@ class JupyterHub:
     FOLDER = "jupyterhub"
 
     def __init__(self, lab, network):
-        files = [HERE / "jupyterhub" / name
-                 for name in ("requirements.txt", "package.json", "package-lock.json", "jupyterhub_config.py")]
-        self.place = installed(self.FOLDER, files, [
-            ["/usr/bin/python3", "-m", "venv", "venv"],
-            ["venv/bin/pip", "install", "--disable-pip-version-check", "-r", "requirements.txt"], npm_install()])
+        self.place = install_hub()
         self.directory = lab.place / f"hub-{secrets.token_hex(3)}"
         self.directory.mkdir()
         self.port, self.token = free_port(), secrets.token_hex(16)
