@@ -45,7 +45,8 @@ void Bucket::empty() {
   while (true) {
     const net::Response page = send("GET", "", "list-type=2", "");
     if (page.status == 404) return;
-    const auto keys = parse_xml(page.body, "s3").all("Contents/Key");
+    const XmlElement listing = parse_xml(page.body, "s3");
+    const auto keys = listing.all("Contents/Key");
     if (keys.empty()) return;
     for (const XmlElement* key : keys) send("DELETE", "/" + key->text, "", "");
   }
