@@ -2,12 +2,14 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <fstream>
 
 #include <atomic>
 #include <csignal>
@@ -170,6 +172,22 @@ TEST(HttpClientTls, TrustsWhomItIsToldTo) {
   HttpClient named({.url = server.url("app.localhost"), .ca_file = identity.cert_file, .address = "127.0.0.1"});
   EXPECT_EQ(named.send({.timeout = 30s}).body, "secure");
   EXPECT_EQ(server.asked_name(), "app.localhost");
+}
+
+TEST(HttpClientTls, TrustsRootsGivenAsText) {
+  Identity identity("DNS:localhost");
+  Identity other("DNS:localhost");
+  TlsServer server(identity);
+  const auto text = [](const Identity& of) {
+    std::ifstream file(of.cert_file);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  {
+    HttpClient client({.url = server.url("localhost"), .ca_pem = text(identity)});
+    EXPECT_EQ(client.send({.timeout = 30s}).body, "secure");
+  }
+  HttpClient stranger({.url = server.url("localhost"), .ca_pem = text(other)});
+  EXPECT_THAT(failure_of(stranger), HasSubstr("certificate is not accepted"));
 }
 
 TEST(HttpClientTls, RefusesAStranger) {

@@ -1,0 +1,131 @@
+#include "lambda/http_event.hpp"
+
+#include <openssl/evp.h>
+
+#include <chrono>
+
+#include "base/crypto.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace slipway::lambda {
+namespace json = boost::json;
+namespace {
+
+std::optional<std::string> from_base64(const std::string& text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string out(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  out.resize(static_cast<std::size_t>(size) - padding);
+  return out;
+}
+
+net::Response problem(int status, const std::string& title) {
+  return {status,
+          {{"Content-Type", "application/problem+json"}},
+          json::serialize(json::object{{"type", "about:blank"}, {"title", title}, {"status", status}})};
+}
+
+// The stage stands in front of the path, except where it is the default one.
+std::string path_of(const json::object& event, const json::object& context) {
+  const auto raw = string_at(event, "rawPath", "/");
+  const auto stage = "/" + string_at(context, "stage", "$default");
+  if (stage == "/$default" || !raw.starts_with(stage)) return raw;
+  const auto rest = raw.substr(stage.size());
+  if (rest.empty()) return "/";
+  return rest.front() == '/' ? rest : raw;
+}
+
+// Takes what comes until it is enough or it takes too long.
+class Collector : public net::BodyWriter {
+ public:
+  bool write(std::string_view piece) override {
+    const auto room = stream_limit_bytes - body.size();
+    body.append(piece.substr(0, room));
+    return open();
+  }
+  bool open() const override { return body.size() < stream_limit_bytes && std::chrono::steady_clock::now() < until_; }
+  std::string body;
+
+ private:
+  const std::chrono::steady_clock::time_point until_ = std::chrono::steady_clock::now() + stream_time;
+};
+
+}  // namespace
+
+bool is_http_event(const json::object& event) {
+  const auto* context = object_at(event, "requestContext");
+  return context != nullptr && object_at(*context, "http") != nullptr;
+}
+
+std::variant<net::ServerRequest, net::Response> request_of(const json::object& event) {
+  const auto& context = *object_at(event, "requestContext");
+  const auto& http = *object_at(context, "http");
+  net::ServerRequest request;
+  request.method = string_at(http, "method", "GET");
+  request.path = path_of(event, context);
+  request.query = string_at(event, "rawQueryString");
+  request.peer = string_at(http, "sourceIp");
+  if (const auto* headers = object_at(event, "headers")) {
+    for (const auto& [name, value] : *headers) {
+      if (value.is_string()) request.headers.emplace_back(name, value.get_string());
+    }
+  }
+  if (const auto* cookies = array_at(event, "cookies"); cookies != nullptr && !cookies->empty()) {
+    std::string line;
+    for (const auto& cookie : *cookies) {
+      if (cookie.is_string()) line += (line.empty() ? "" : "; ") + std::string(cookie.get_string());
+    }
+    request.headers.emplace_back("cookie", line);
+  }
+  request.body = string_at(event, "body");
+  if (bool_at(event, "isBase64Encoded")) {
+    auto decoded = from_base64(request.body);
+    if (!decoded) return problem(400, "the body is not base64");
+    request.body = std::move(*decoded);
+  }
+  if (request.body.size() > body_limit_bytes) return problem(413, "the body is larger than 64 KiB");
+  if (request.method == "HEAD") request.method = "GET";
+  return request;
+}
+
+net::Response settle(net::Reply reply) {
+  if (auto* response = std::get_if<net::Response>(&reply)) return std::move(*response);
+  if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) return waiting->finish();
+  auto& streaming = std::get<net::StreamingResponse>(reply);
+  Collector collector;
+  streaming.produce(collector);
+  net::Response response = std::move(streaming.head);
+  response.body = std::move(collector.body);
+  return response;
+}
+
+json::object answer_of(const net::Response& response, bool is_head) {
+  json::object headers;
+  json::array cookies;
+  for (const auto& [name, value] : response.headers) {
+    if (net::same_ignoring_case(name, "Set-Cookie")) {
+      cookies.emplace_back(value);
+      continue;
+    }
+    const auto lower = lowered_ascii(name);
+    if (auto* present = headers.if_contains(lower)) {
+      *present = std::string(present->as_string()) + ", " + value;
+    } else {
+      headers[lower] = value;
+    }
+  }
+  const bool is_text = utf8_length(response.body) != std::string_view::npos;
+  const std::string body = is_head ? std::string() : is_text ? response.body : to_base64(response.body);
+  json::object answer{{"statusCode", response.status},
+                      {"headers", std::move(headers)},
+                      {"body", body},
+                      {"isBase64Encoded", !is_head && !is_text}};
+  if (!cookies.empty()) answer["cookies"] = std::move(cookies);
+  return answer;
+}
+
+}  // namespace slipway::lambda
