@@ -18,7 +18,7 @@ constexpr std::string_view not_yet = "not-made-yet";
 constexpr std::string_view data_outputs[] = {"TableName",  "TableArn",      "VolumeId",      "VolumeZone",
                                              "CodeBucket", "AppRepository", "InitRepository"};
 
-constexpr std::string_view own_secrets[] = {"master-key", "postgres-password"};
+constexpr std::string_view own_secrets[] = {"master-key", "database/admin_password"};
 
 std::string short_digest(const std::string& hex) { return hex.substr(0, 16); }
 
