@@ -69,7 +69,7 @@ class Emulator {
   }
 
   std::string with_port(std::string words) const {
-    if (const auto at = words.find("PORT"); at != words.npos && at + 4 == words.size()) words.replace(at, 4, port_);
+    if (const auto at = words.rfind("PORT"); at != words.npos && at + 4 == words.size()) words.replace(at, 4, port_);
     return words;
   }
 
