@@ -38,7 +38,7 @@ std::string status_url(const net::ServerRequest& request, const Context& context
 }
 
 net::Response accepted(const net::ServerRequest& request, const Context& context, const Tenant& t) {
-  const std::string url = access_url(context.access, t.sign_up.slug, t.port);
+  const std::string url = access_url(context.access, t);
   const std::string status = status_url(request, context, t.id);
   net::Response response =
       json_response(202, {{"tenantId", t.id.value()},
@@ -65,7 +65,7 @@ std::string settled_message(const Tenant& t) {
 }
 
 net::Response settled(const Tenant& t, const AccessSpec& access) {
-  const std::string url = access_url(access, t.sign_up.slug, t.port);
+  const std::string url = access_url(access, t);
   const Mail* welcome = find_mail(t, "welcome");
   return json_response(200, {{"message", settled_message(t)},
                              {"tenantId", t.id.value()},
@@ -99,7 +99,7 @@ Tenant accept(const Call& call, const Context& context) {
 
 // What the bearer of a status URL may know.
 net::Response progress(const Tenant& t, const AccessSpec& access) {
-  const std::string url = access_url(access, t.sign_up.slug, t.port);
+  const std::string url = access_url(access, t);
   const Mail* welcome = find_mail(t, "welcome");
   return json_response(200, {{"tenantId", t.id.value()},
                              {"status", to_string(t.status)},

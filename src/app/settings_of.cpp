@@ -58,6 +58,7 @@ Settings settings_of(const Config& config, const std::string& address) {
   s.mail.templates = mail_templates(config.mail.templates);
   s.policy.start_timeout = config.app.start_timeout;
   s.policy.retry_budget = config.limits.retry_budget;
+  s.policy.capacity_budget = config.limits.retry_budget;
   s.reserved_slugs = config.limits.reserved_subdomains;
   s.orphan_grace = config.limits.orphan_grace;
   s.sweep_interval = config.limits.sweep_interval;

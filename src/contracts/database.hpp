@@ -18,6 +18,12 @@ struct DatabaseAccess {
   Secret password;
 };
 
+// The password of a tenant's role: it follows from the master key, so it is stored nowhere.
+Secret tenant_password(const Secret& master_key, const TenantId& tenant, std::uint32_t key_generation);
+
+// `under_way`: it goes on by itself; ask again to learn how it went.
+enum class DropResult { done, under_way };
+
 // One role and one database for each tenant. Every call is idempotent and blocks with a deadline.
 // Errors: unavailable (cannot connect, too many connections), forbidden (missing rights), internal.
 class Database {
@@ -32,7 +38,7 @@ class Database {
   virtual void ensure(const TenantId& tenant, const Plan& plan) = 0;
 
   // Ends the tenant's connections, drops database and role. Not there is success.
-  virtual void drop(const TenantId& tenant) = 0;
+  virtual DropResult drop(const TenantId& tenant) = 0;
 
   virtual std::vector<Resource> resources() = 0;
   virtual void discard(const Resource& resource) = 0;

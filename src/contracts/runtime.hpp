@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -59,10 +60,12 @@ class Runtime {
   // already and is ours is success; one with another host port is replaced.
   virtual Instance create(const InstanceSpec& spec, const Progress& progress) = 0;
 
-  // `port_taken`: the host port belongs to somebody else's program. Running already is success.
-  virtual StartResult start(const TenantId& tenant) = 0;
+  // `port_taken`: the host port belongs to somebody else's program. Running or starting already is success. `boot`
+  // names this start among the tenant's: a runtime that could start one twice uses it to tell a repeat from another.
+  virtual StartResult start(const TenantId& tenant, std::uint32_t boot) = 0;
 
-  // Asks it to end, kills it after `grace`. Not running, or not there, is success.
+  // Asks it to end, kills it after `grace`; it may still be `stopping` afterwards. Not running, or not there, is
+  // success.
   virtual void stop(const TenantId& tenant, Millis grace) = 0;
 
   // Takes away the instance and, with `volumes`, its data. Not there is success.

@@ -48,9 +48,11 @@ struct TenantFilter {
 
 enum class PortStatus { free, leased, held };
 
-// One port of the configured range: leased to a tenant, or held by a stranger's program until it is tried again.
+// One port: of the configured range, leased to a tenant or held by a stranger's program until it is tried again; or one
+// that a runtime chose and a row was saved with, leased to that tenant.
 struct PortLease {
   Port port;
+  std::string host;  // the row's; empty: the configured address
   PortStatus status = PortStatus::free;
   UserId user_id;      // of a leased port
   TenantId tenant_id;  // of a leased port
@@ -83,7 +85,8 @@ inline std::optional<Millis> ready_within(const Overview& overview, double share
 // newer schema).
 class Store : public AccessStore {
  public:
-  // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing.
+  // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing. A ledger that
+  // was given no range of ports (runtimes choose them) leases none here.
   // - the key is known: its tenant where the body is the same (Existing, also when it is deleted), else Refused.
   // - the user has a tenant: Existing where the subdomain is the same, else Refused("userId"). A user whose tenant is
   //   deleted is Refused("userId") without a new key, so that a late repeat cannot resurrect it, and may sign up again
@@ -102,7 +105,9 @@ class Store : public AccessStore {
 
   // Writes the row and appends the events if the row's version is still the one that was read; then the row's version
   // is the new one. False, and nothing written, where it is not. Port leases of this tenant other than `tenant.port`
-  // are released. `release` ends `owner`'s lease in the same transaction.
+  // are released. A `tenant.port` outside the range was chosen by a runtime: (host, port) is leased to this tenant,
+  // whoever had it before, since it is this tenant's instance that is there now. `release` ends `owner`'s lease in the
+  // same transaction.
   virtual bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) = 0;
 
   // Tenants whose due time has come and that nobody has leased, oldest first; and when the next one falls due.
@@ -110,7 +115,8 @@ class Store : public AccessStore {
   virtual std::optional<TimePoint> next_due() = 0;
 
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
-  // Throws limited where none is free, not_found where the tenant is deleted: a late worker must not leave a lease.
+  // Throws limited where none is free (or there is no range), not_found where the tenant is deleted: a late worker must
+  // not leave a lease.
   virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 

@@ -133,6 +133,7 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
   const std::string reason = fmt::format("{}: {}", words_for(step), error.what());
   const Policy& policy = settings_.policy;
   const std::uint64_t chance = world_.random.next();
+  const Millis budget = error.kind() == ErrorKind::limited ? policy.capacity_budget : policy.retry_budget;
   const auto patch = [=, retryable = error.retryable(), asked = error.retry_after()](Tenant& t) {
     Attempt& attempt = t.attempts[step];
     if (attempt.count == 0) attempt.first_at = now;
@@ -142,7 +143,7 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     attempt.error = reason;
     ++attempt.count;
     t.reason = reason;
-    if (may_give_up(t) && (!retryable || now - attempt.first_at >= policy.retry_budget)) t.failure = reason;
+    if (may_give_up(t) && (!retryable || now - attempt.first_at >= budget)) t.failure = reason;
   };
   Event event;
   event.at = now;

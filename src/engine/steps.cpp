@@ -11,8 +11,16 @@ namespace {
 
 constexpr Millis probe_timeout{2'000};
 constexpr Millis port_hold{3'600'000};  // before a port that belongs to a stranger's program is tried again
+constexpr Millis room_poll{60'000};     // between two starts where the machines are full
+constexpr Millis drop_poll{3'000};      // between two looks at a database that is being dropped elsewhere
 constexpr std::size_t last_words_lines = 5;
 constexpr std::size_t last_words_bytes = 600;
+
+// A port that a runtime chose is another tenant's as soon as this instance has ended.
+void forget_address(Tenant& t) {
+  t.port.reset();
+  t.host.clear();
+}
 
 }  // namespace
 
@@ -30,6 +38,8 @@ std::string_view words_for(Step step) {
       return "start instance";
     case Step::record_exit:
       return "record exit";
+    case Step::address:
+      return "find the address";
     case Step::probe:
       return "wait for the app";
     case Step::send_mail:
@@ -60,6 +70,8 @@ StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<I
       return start_instance(tenant);
     case Step::record_exit:
       return record_exit(tenant, instance);
+    case Step::address:
+      return address(tenant, instance);
     case Step::probe:
       return probe(tenant);
     case Step::send_mail:
@@ -98,9 +110,7 @@ StepResult Steps::create_database(const Tenant& tenant) const {
   return {[](Tenant& t) { t.database_made = true; }, {event(Step::create_database, "database ready", began)}, {}};
 }
 
-std::string Steps::url(const Tenant& tenant) const {
-  return access_url(settings_.access, tenant.sign_up.slug, tenant.port);
-}
+std::string Steps::url(const Tenant& tenant) const { return access_url(settings_.access, tenant); }
 
 InstanceSpec Steps::instance_spec(const Tenant& tenant) const {
   InstanceSpec spec;
@@ -110,7 +120,7 @@ InstanceSpec Steps::instance_spec(const Tenant& tenant) const {
   spec.command = settings_.app.command;
   spec.env = instance_env(settings_.app, tenant, url(tenant), world_.database.access(tenant.id));
   spec.app_port = settings_.app.port;
-  spec.host_port = tenant.port.value();
+  spec.host_port = settings_.policy.stable_ports ? tenant.port.value() : Port(0);
   spec.volumes = settings_.app.volumes;
   spec.read_only = settings_.app.read_only;
   spec.capabilities = settings_.app.capabilities;
@@ -133,15 +143,18 @@ StepResult Steps::create_instance(const Tenant& tenant) const {
 
 StepResult Steps::start_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  if (world_.runtime.start(tenant.id) == StartResult::port_taken) return move_port(tenant);
+  if (world_.runtime.start(tenant.id, tenant.boots) == StartResult::port_taken) return move_port(tenant);
   const TimePoint now = world_.clock.now();
-  return {[now, done = tenant.restart_wanted](Tenant& t) {
+  const std::string where = tenant.port ? fmt::format(" on port {}", tenant.port->value()) : "";
+  return {[now, done = tenant.restart_wanted, boots = tenant.boots + 1](Tenant& t) {
+            t.boots = boots;
+            t.host.clear();  // it may come up on another machine
             t.started = true;
             t.proven = false;
             t.boot_at = now;
             t.restart_done = done;
           },
-          {event(Step::start_instance, fmt::format("instance started on port {}", tenant.port.value().value()), began)},
+          {event(Step::start_instance, "instance started" + where, began)},
           {}};
 }
 
@@ -182,27 +195,76 @@ std::string Steps::last_words(const Tenant& tenant) const {
 }
 
 StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const {
+  if (instance && instance->no_room) return wait_for_room(tenant, instance->error);
   const TimePoint now = world_.clock.now();
   const Millis ran = tenant.boot_at ? now - *tenant.boot_at : Millis(0);
   std::string reason = describe_exit(instance, ran);
   if (instance) reason += last_words(tenant);
   const unsigned before = ran >= settings_.policy.stable_after ? 0 : tenant.crashes;
   const unsigned crashes = before + 1;
-  const bool give_up = !tenant.first_ready_at && crashes >= settings_.policy.first_boot_exits;
+  const bool hopeless = instance && instance->hopeless;
+  const bool give_up = !tenant.first_ready_at && (hopeless || crashes >= settings_.policy.first_boot_exits);
   // The first restart is at once; then the waits grow.
   const Millis wait = crashes == 1 ? Millis(0) : settings_.policy.restart.wait(crashes - 2, world_.random);
   Event e = event(Step::record_exit, reason);
   e.kind = "error";
-  return {[=](Tenant& t) {
+  return {[=, stable = settings_.policy.stable_ports](Tenant& t) {
             t.crashes = crashes;
             t.started = false;
             t.proven = false;
+            if (!stable) forget_address(t);
             t.reason = reason;
-            if (give_up) t.failure = fmt::format("{}; it never answered and ended {} times", reason, crashes);
+            if (give_up) {
+              t.failure = hopeless ? reason : fmt::format("{}; it never answered and ended {} times", reason, crashes);
+            }
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
             if (!instance) t.instance_id.clear();
           },
           {e},
+          {}};
+}
+
+// That the machines are full is no crash: it is said and waited for. The tries are counted under `address`, which ends
+// them when an instance is published at last.
+StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason) const {
+  const TimePoint now = world_.clock.now();
+  const auto known = tenant.attempts.find(Step::address);
+  Attempt waiting = known == tenant.attempts.end() ? Attempt{0, now, now, ""} : known->second;
+  ++waiting.count;
+  waiting.error = reason;
+  const bool give_up = !tenant.first_ready_at && now - waiting.first_at >= settings_.policy.capacity_budget;
+  Event e = event(Step::record_exit, reason);
+  e.kind = "error";
+  return {[=](Tenant& t) {
+            t.started = t.proven = false;
+            t.reason = reason;
+            if (give_up) t.failure = reason;
+            t.attempts[Step::address] = waiting;
+            t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};
+          },
+          {e},
+          {}};
+}
+
+// Where the runtime has published the instance, written down; or that it could not start it in time.
+StepResult Steps::address(const Tenant& tenant, const std::optional<Instance>& instance) const {
+  const TimePoint now = world_.clock.now();
+  if (!instance || instance->state != InstanceState::running) {
+    const Millis age = now - tenant.boot_at.value_or(now);
+    std::string reason = fmt::format("the instance was accepted, but did not run within {}", human(age));
+    if (instance && !instance->error.empty()) reason += ": " + instance->error;
+    return boot_failed(tenant, Step::address, reason);
+  }
+  Tenant found = tenant;
+  if (!settings_.policy.stable_ports && instance->host_port) found.port = instance->host_port;
+  found.host = instance->address;
+  return {[port = found.port, host = found.host, now](Tenant& t) {
+            t.port = port;
+            t.host = host;
+            t.proven = false;
+            t.boot_at = now;  // the app's own time to start begins when it runs
+          },
+          {event(Step::address, fmt::format("published at {}", url(found)), tenant.boot_at)},
           {}};
 }
 
@@ -229,13 +291,16 @@ StepResult Steps::probe(const Tenant& tenant) const {
 }
 
 StepResult Steps::boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const {
+  return boot_failed(tenant, Step::probe,
+                     fmt::format("the app did not answer {}{} within {} of its start; the last answer was: {}{}",
+                                 url(tenant), settings_.app.health_path, human(age), detail, last_words(tenant)));
+}
+
+StepResult Steps::boot_failed(const Tenant& tenant, Step step, const std::string& reason) const {
   const TimePoint now = world_.clock.now();
-  const std::string reason =
-      fmt::format("the app did not answer {}{} within {} of its start; the last answer was: {}{}", url(tenant),
-                  settings_.app.health_path, human(age), detail, last_words(tenant));
   const unsigned crashes = tenant.crashes + 1;
   const Millis wait = settings_.policy.restart.wait(crashes - 1, world_.random);
-  Event e = event(Step::probe, reason, tenant.boot_at);
+  Event e = event(step, reason, tenant.boot_at);
   e.kind = "error";
   return {[=](Tenant& t) {
             t.reason = reason;
@@ -291,7 +356,12 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
 StepResult Steps::stop_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
   world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
-  return {[](Tenant& t) { t.started = t.proven = false; }, {event(Step::stop_instance, "instance stopped", began)}, {}};
+  return {[stable = settings_.policy.stable_ports](Tenant& t) {
+            t.started = t.proven = false;
+            if (!stable) forget_address(t);
+          },
+          {event(Step::stop_instance, "instance stopped", began)},
+          {}};
 }
 
 StepResult Steps::remove_instance(const Tenant& tenant) const {
@@ -308,7 +378,7 @@ StepResult Steps::remove_instance(const Tenant& tenant) const {
 
 StepResult Steps::drop_database(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  world_.database.drop(tenant.id);
+  if (world_.database.drop(tenant.id) == DropResult::under_way) return {{}, {}, drop_poll};
   return {[](Tenant& t) {
             t.database_dropped = true;
             t.database_made = false;
@@ -321,7 +391,7 @@ StepResult Steps::drop_database(const Tenant& tenant) const {
 StepResult Steps::finish(const Tenant&) const {
   const bool tell = !settings_.mail.operator_address.empty();
   return {[tell](Tenant& t) {
-            t.port.reset();
+            forget_address(t);
             t.attempts.clear();
             std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
             if (t.desired == Desired::deleted) {

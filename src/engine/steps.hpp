@@ -34,8 +34,11 @@ class Steps {
   StepResult start_instance(const Tenant& tenant) const;
   StepResult move_port(const Tenant& tenant) const;
   StepResult record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const;
+  StepResult wait_for_room(const Tenant& tenant, const std::string& reason) const;
+  StepResult address(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult probe(const Tenant& tenant) const;
   StepResult boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const;
+  StepResult boot_failed(const Tenant& tenant, Step step, const std::string& reason) const;
   StepResult send_mail(const Tenant& tenant) const;
   StepResult stop_instance(const Tenant& tenant) const;
   StepResult remove_instance(const Tenant& tenant) const;

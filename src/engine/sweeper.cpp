@@ -78,7 +78,9 @@ SweepReport Sweeper::sweep(bool dry_run) {
   for (const auto& [id, expectation] : expected) {
     if (!expectation.running) continue;
     const auto state = states.find(id);
-    if (state != states.end() && state->second == InstanceState::running) continue;
+    const bool up = state != states.end() && state->second != InstanceState::created &&
+                    state->second != InstanceState::exited;  // what starts or stops is looked at when it falls due
+    if (up) continue;
     report.drifted.push_back(id);
     if (!dry_run) wake_(id);
   }

@@ -36,12 +36,13 @@ inline Settings test_settings() {
 // A whole Slipway of fakes with a clock turned by hand and no threads: `settle` does what the engine's threads would.
 class TestWorld {
  public:
-  explicit TestWorld(Settings chosen = test_settings()) : settings(std::move(chosen)) {}
+  explicit TestWorld(Settings chosen = test_settings(), Port first = Port(20'000), Port last = Port(20'009))
+      : settings(std::move(chosen)), store(first, last) {}
 
   Settings settings;
   ManualClock clock;
   SeededRandom random{42};
-  MemoryStore store{Port(20'000), Port(20'009)};
+  MemoryStore store;
   FakeRuntime runtime{store.installation()};
   FakeDatabase database{store.installation()};
   FakeMailer mailer;

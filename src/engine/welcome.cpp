@@ -37,7 +37,7 @@ Message compose_mail(const Settings& settings, const Tenant& tenant, std::string
   const TemplateValues values = {{"app_name", settings.app.name},
                                  {"company_name", tenant.sign_up.company_name.value()},
                                  {"subdomain", tenant.sign_up.slug.value()},
-                                 {"url", access_url(settings.access, tenant.sign_up.slug, tenant.port)},
+                                 {"url", access_url(settings.access, tenant)},
                                  {"tenant_id", tenant.id.value()},
                                  {"user_id", tenant.sign_up.user_id.value()},
                                  {"admin_email", tenant.sign_up.admin_email.value()},

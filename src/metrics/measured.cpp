@@ -111,8 +111,8 @@ Instance MeasuredRuntime::create(const InstanceSpec& spec, const Progress& progr
   return measured(observer_, "runtime", "create", [&] { return driver_.create(spec, progress); });
 }
 
-StartResult MeasuredRuntime::start(const TenantId& tenant) {
-  return measured(observer_, "runtime", "start", [&] { return driver_.start(tenant); });
+StartResult MeasuredRuntime::start(const TenantId& tenant, std::uint32_t boot) {
+  return measured(observer_, "runtime", "start", [&] { return driver_.start(tenant, boot); });
 }
 
 void MeasuredRuntime::stop(const TenantId& tenant, Millis grace) {
@@ -147,7 +147,7 @@ void MeasuredDatabase::ensure(const TenantId& tenant, const Plan& plan) {
   return measured(observer_, "database", "ensure", [&] { return driver_.ensure(tenant, plan); });
 }
 
-void MeasuredDatabase::drop(const TenantId& tenant) {
+DropResult MeasuredDatabase::drop(const TenantId& tenant) {
   return measured(observer_, "database", "drop", [&] { return driver_.drop(tenant); });
 }
 

@@ -45,7 +45,7 @@ class MeasuredRuntime : public Runtime {
 
   HostNetwork prepare() override;
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
-  StartResult start(const TenantId& tenant) override;
+  StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
   void remove(const TenantId& tenant, bool volumes) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;
@@ -65,7 +65,7 @@ class MeasuredDatabase : public Database {
 
   DatabaseAccess access(const TenantId& tenant) const override { return driver_.access(tenant); }  // pure
   void ensure(const TenantId& tenant, const Plan& plan) override;
-  void drop(const TenantId& tenant) override;
+  DropResult drop(const TenantId& tenant) override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override;

@@ -6,12 +6,14 @@
 
 namespace slipway {
 
-std::string access_url(const AccessSpec& access, const Slug& slug, std::optional<Port> port) {
-  if (!port) return {};
-  if (access.domain == "localhost") return fmt::format("http://{}.localhost:{}", slug.value(), port->value());
-  std::string dashed = access.address;
+std::string access_url(const AccessSpec& access, const Tenant& t) {
+  if (!t.port) return {};
+  const std::string& slug = t.sign_up.slug.value();
+  if (access.domain == "localhost") return fmt::format("http://{}.localhost:{}", slug, t.port->value());
+  std::string dashed = t.host.empty() ? access.address : t.host;
+  if (dashed.empty()) return {};
   std::replace(dashed.begin(), dashed.end(), '.', '-');
-  return fmt::format("http://{}.{}.{}:{}", slug.value(), dashed, access.domain, port->value());
+  return fmt::format("http://{}.{}.{}:{}", slug, dashed, access.domain, t.port->value());
 }
 
 }  // namespace slipway

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "model/names.hpp"
+#include "model/tenant.hpp"
 
 // What the founder sells, as slipway.yaml says it.
 namespace slipway {
@@ -52,7 +53,8 @@ struct AccessSpec {
   std::string probe_address;        // where the ready probe connects instead, behind a router without hairpin NAT
 };
 
-// "http://acme.203-0-113-9.sslip.io:20001"; empty without a port.
-std::string access_url(const AccessSpec& access, const Slug& slug, std::optional<Port> port);
+// "http://acme.203-0-113-9.sslip.io:20001"; empty without a port or an address. The tenant's own host goes before the
+// configured address.
+std::string access_url(const AccessSpec& access, const Tenant& tenant);
 
 }  // namespace slipway

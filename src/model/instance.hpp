@@ -6,7 +6,9 @@
 
 namespace slipway {
 
-enum class InstanceState { created, running, exited };
+// `starting`: accepted by a runtime that starts it when it has room (a task that is PENDING). `stopping`: told to end,
+// and not ended yet. Runtimes that start and stop while they are asked never show either.
+enum class InstanceState { created, starting, running, stopping, exited };
 
 // What a runtime sees of a tenant's instance.
 struct Instance {
@@ -16,7 +18,10 @@ struct Instance {
   int exit_code = 0;  // of an exited one; 128 + signal where a signal ended it
   bool out_of_memory = false;
   std::string error;              // why it could not start or ended, in the runtime's words; may be empty
+  bool hopeless = false;          // of an exited one: another start would end the same way (there is no such image)
+  bool no_room = false;           // of an exited one: accepted, but the machines were full, so it never ran
   std::optional<Port> host_port;  // where it is published
+  std::string address;            // of the machine on which it is published; empty: the configured one
 };
 
 }  // namespace slipway

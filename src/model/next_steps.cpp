@@ -42,6 +42,14 @@ class Steps {
   TimePoint now_;
 };
 
+bool is_up(const std::optional<Instance>& instance) {
+  return instance && (instance->state == InstanceState::running || instance->state == InstanceState::starting);
+}
+
+bool is_ending(const std::optional<Instance>& instance) {
+  return instance && instance->state == InstanceState::stopping;
+}
+
 bool restart_owed(const Tenant& t) { return t.restart_wanted != t.restart_done; }
 
 // Takes back everything that was made, in the order in which nothing can hold on to what goes next.
@@ -59,10 +67,24 @@ void take_down(const Tenant& t, Status during, Status after, Steps& steps) {
   }
 }
 
-void suspend(const Tenant& t, const std::optional<Instance>& instance, Steps& steps) {
-  const bool running = instance && instance->state == InstanceState::running;
-  steps.decision.status = running || t.started ? Status::suspending : Status::suspended;
-  if (running || t.started) steps.want(Step::stop_instance);
+void suspend(const Tenant& t, const std::optional<Instance>& instance, Steps& steps, TimePoint now) {
+  const bool up = is_up(instance);
+  steps.decision.status = up || t.started || is_ending(instance) ? Status::suspending : Status::suspended;
+  if (up || t.started) {
+    steps.want(Step::stop_instance);
+  } else if (is_ending(instance)) {
+    steps.wake(now + launch_interval(Millis(0)));
+  }
+}
+
+// An instance that the runtime has accepted and not started yet.
+void launch(const Tenant& t, const Policy& policy, Steps& steps, TimePoint now) {
+  const Millis age = now - t.boot_at.value_or(now);
+  if (age >= policy.launch_timeout) {
+    steps.want(Step::address);  // it says what is wrong
+  } else {
+    steps.wake(now + std::min(launch_interval(age), policy.launch_timeout - age));
+  }
 }
 
 Status status_while_starting(const Tenant& t, const Policy& policy) {
@@ -80,27 +102,35 @@ Status status_while_starting(const Tenant& t, const Policy& policy) {
   }
 }
 
-void run(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, Steps& steps) {
+void run(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, Steps& steps, TimePoint now) {
   steps.decision.status = status_while_starting(t, policy);
-  if (!t.port) steps.want(Step::lease_port);
+  const bool placed = t.port || !policy.stable_ports;  // it is known where it shall be published
+  if (!placed) steps.want(Step::lease_port);
   if (!t.database_made) steps.want(Step::create_database);
 
-  const bool running = instance && instance->state == InstanceState::running;
-  if (running) {
+  if (is_up(instance)) {
     if (!t.started) {
       steps.want(Step::start_instance);  // it was started, but that could not be written down: adopt it
     } else if (restart_owed(t)) {
       steps.want(Step::stop_instance);
+    } else if (instance->state == InstanceState::starting) {
+      launch(t, policy, steps, now);
+    } else if (address_differs(t, *instance, policy)) {
+      steps.want(Step::address);
     } else if (!t.proven) {
       steps.want(Step::probe);
     } else {
       steps.decision.status = Status::active;
     }
+  } else if (is_ending(instance)) {
+    steps.wake(now + launch_interval(Millis(0)));
+  } else if (t.started && !restart_owed(t) && now - t.boot_at.value_or(now) < policy.visible_after) {
+    steps.wake(*t.boot_at + policy.visible_after);
   } else if (t.started && !restart_owed(t)) {
     steps.want(Step::record_exit);
   } else if (!instance) {
-    if (t.port) steps.want(Step::create_instance);
-  } else if (t.database_made && t.port) {
+    if (placed) steps.want(Step::create_instance);
+  } else if (t.database_made && placed) {
     steps.want(Step::start_instance);
   }
   if (t.first_ready_at) steps.want_mail();
@@ -115,14 +145,21 @@ Decision next_steps(const Tenant& t, const std::optional<Instance>& instance, co
   } else if (!t.failure.empty()) {
     take_down(t, Status::failing, Status::failed, steps);
   } else if (t.desired == Desired::suspended) {
-    suspend(t, instance, steps);
+    suspend(t, instance, steps, now);
   } else {
-    run(t, instance, policy, steps);
+    run(t, instance, policy, steps, now);
   }
   if (!steps.decision.steps.empty()) steps.decision.wake_at.reset();
   return steps.decision;
 }
 
 Millis probe_interval(Millis boot_age) { return std::clamp(boot_age / 8, Millis(2), Millis(1'000)); }
+
+Millis launch_interval(Millis age) { return std::clamp(age / 4, Millis(2'000), Millis(30'000)); }
+
+bool address_differs(const Tenant& t, const Instance& instance, const Policy& policy) {
+  const bool moved = !policy.stable_ports && instance.host_port && instance.host_port != t.port;
+  return moved || instance.address != t.host;
+}
 
 }  // namespace slipway

@@ -8,10 +8,13 @@
 
 namespace slipway {
 
-// How patient the engine is. All of it is configuration or follows from it.
+// How patient the engine is, and who chooses ports. All of it is configuration or follows from it.
 struct Policy {
-  Millis start_timeout{60'000};                     // of one boot, until the app answers
-  Millis retry_budget{300'000};                     // for one step of a provisioning, from its first failure
+  Millis start_timeout{60'000};     // of one boot, until the app answers
+  Millis retry_budget{300'000};     // for one step of a provisioning, from its first failure
+  Millis capacity_budget{300'000};  // the same, where there is no room for it (`limited`)
+  Millis launch_timeout{600'000};   // from an accepted start until the runtime says that it runs
+  Millis visible_after{0};  // from a start until the runtime shows it to everyone; until then absence means nothing
   Backoff retry{Millis(200), Millis(30'000)};       // between tries of a step
   Backoff restart{Millis(1'000), Millis(300'000)};  // between restarts of an app that exits; the first is at once
   unsigned first_boot_exits = 3;  // exits of an app that never answered, until the provisioning is given up
@@ -19,6 +22,7 @@ struct Policy {
   Millis stable_after{600'000};   // an app that ran for this long starts with a clean sheet
   Backoff mail{Millis(2'000), Millis(900'000)};
   Millis mail_budget{86'400'000};  // for one mail, from its first failure
+  bool stable_ports = true;        // a port is leased at sign-up; false: the runtime chooses, and each boot tells anew
 };
 
 // What to do for a tenant now, and what to call its state.
@@ -35,5 +39,11 @@ Decision next_steps(const Tenant& tenant, const std::optional<Instance>& instanc
 // How long to wait before a booting app is asked again: an eighth of the boot's age, within [2 ms, 1 s], so that a fast
 // app is found ready at once and a slow one is not pestered.
 Millis probe_interval(Millis boot_age);
+
+// The same of a runtime that starts and stops when it has time and tells of that by events: [2 s, 30 s].
+Millis launch_interval(Millis age);
+
+// Whether the runtime has published the instance elsewhere than the row says.
+bool address_differs(const Tenant& tenant, const Instance& instance, const Policy& policy);
 
 }  // namespace slipway

@@ -231,6 +231,90 @@ TEST(NextSteps, Table) {
   }
 }
 
+// A runtime that chooses ports and starts when it has time.
+Policy learning() {
+  Policy policy;
+  policy.stable_ports = false;
+  return policy;
+}
+
+Instance published(std::uint16_t port, const std::string& address) {
+  Instance i = *instance(InstanceState::running);
+  i.host_port = Port(port);
+  i.address = address;
+  return i;
+}
+
+TEST(NextSteps, WhereTheRuntimeChoosesThePortNothingWaitsForOne) {
+  Tenant t = fresh();
+  t.port.reset();
+  EXPECT_THAT(next_steps(t, {}, learning(), now).steps, ElementsAre(Step::create_database, Step::create_instance));
+  t.database_made = true;
+  EXPECT_THAT(next_steps(t, instance(InstanceState::created), learning(), now).steps,
+              ElementsAre(Step::start_instance));
+}
+
+TEST(NextSteps, TheAddressIsLearntBeforeItIsProven) {
+  Tenant t = active();
+  t.port.reset();
+  t.proven = false;
+  t.first_ready_at.reset();
+  EXPECT_THAT(next_steps(t, published(32'768, "203.0.113.9"), learning(), now).steps, ElementsAre(Step::address));
+  t.port = Port(32'768);
+  t.host = "203.0.113.9";
+  EXPECT_THAT(next_steps(t, published(32'768, "203.0.113.9"), learning(), now).steps, ElementsAre(Step::probe));
+}
+
+TEST(NextSteps, AnAddressThatChangedIsCorrected) {
+  Tenant t = active();
+  t.host = "203.0.113.9";
+  EXPECT_THAT(next_steps(t, published(20'000, "203.0.113.10"), {}, now).steps, ElementsAre(Step::address));
+  EXPECT_THAT(next_steps(t, published(20'001, "203.0.113.9"), {}, now).steps, IsEmpty()) << "a stable port stays";
+  EXPECT_THAT(next_steps(t, published(20'001, "203.0.113.9"), learning(), now).steps, ElementsAre(Step::address));
+}
+
+TEST(NextSteps, WhatIsStartingIsWaitedForUntilItIsOverdue) {
+  Tenant t = active();
+  t.proven = false;
+  const auto starting = instance(InstanceState::starting);
+  const Decision early = next_steps(t, starting, {}, now);
+  EXPECT_THAT(early.steps, IsEmpty());
+  EXPECT_EQ(early.wake_at, now + Millis(2'000));
+  EXPECT_EQ(next_steps(t, starting, {}, now + Millis(100'000)).wake_at, now + Millis(125'000));
+  EXPECT_EQ(next_steps(t, starting, {}, now + Millis(590'000)).wake_at, now + Policy{}.launch_timeout);
+  EXPECT_THAT(next_steps(t, starting, {}, now + Policy{}.launch_timeout).steps, ElementsAre(Step::address));
+  t.started = false;
+  EXPECT_THAT(next_steps(t, starting, {}, now).steps, ElementsAre(Step::start_instance)) << "adopted";
+  t.desired = Desired::suspended;
+  EXPECT_THAT(next_steps(t, starting, {}, now).steps, ElementsAre(Step::stop_instance));
+}
+
+TEST(NextSteps, WhatIsNotShownYetIsNotGone) {
+  Policy policy;
+  policy.visible_after = Millis(10'000);
+  for (const auto seen : {none, InstanceState::created, InstanceState::exited}) {  // of the boot before
+    EXPECT_THAT(next_steps(active(), instance(seen), policy, now + Millis(9'999)).steps, IsEmpty());
+    EXPECT_EQ(next_steps(active(), instance(seen), policy, now).wake_at, now + Millis(10'000));
+    EXPECT_THAT(next_steps(active(), instance(seen), policy, now + Millis(10'000)).steps,
+                ElementsAre(Step::record_exit));
+  }
+}
+
+TEST(NextSteps, WhatIsStoppingIsWaitedFor) {
+  Tenant t = active();
+  const auto stopping = instance(InstanceState::stopping);
+  for (const bool started : {true, false}) {
+    t.started = started;
+    t.desired = Desired::running;
+    EXPECT_THAT(next_steps(t, stopping, {}, now).steps, IsEmpty());
+    EXPECT_EQ(next_steps(t, stopping, {}, now).wake_at, now + Millis(2'000));
+  }
+  t.desired = Desired::suspended;
+  const Decision decision = next_steps(t, stopping, {}, now);
+  EXPECT_EQ(decision.status, Status::suspending);
+  EXPECT_EQ(decision.wake_at, now + Millis(2'000));
+}
+
 TEST(NextSteps, AStepWaitsForItsNextTryWhileOthersGoOn) {
   Tenant t = fresh();
   t.attempts[Step::create_database] = {1, now, now + Millis(500), "down"};

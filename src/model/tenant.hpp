@@ -38,6 +38,7 @@ enum class Step {
   create_instance,
   start_instance,
   record_exit,
+  address,
   probe,
   send_mail,
   stop_instance,
@@ -106,10 +107,12 @@ struct Tenant {
 
   // Done. Written by the engine.
   std::optional<Port> port;
+  std::string host;  // public address of the machine where the instance is published; empty: the configured one
   bool database_made = false;
   std::string instance_id;  // of the container that was made last; empty: none
   bool started = false;     // we started it and it should be running
   bool proven = false;      // this boot has answered through the URL
+  std::uint32_t boots = 0;  // starts that were written down: names the next one, so that a repeat is told from another
   std::uint32_t restart_done = 0;
   std::optional<TimePoint> boot_at;         // start of the present boot
   std::optional<TimePoint> first_ready_at;  // first proof ever; from then on nothing is given up or taken back

@@ -87,10 +87,12 @@ std::string to_document(const Tenant& t) {
   o["status"] = to_string(t.status);
   if (!t.reason.empty()) o["reason"] = t.reason;
   if (t.port) o["port"] = t.port->value();
+  if (!t.host.empty()) o["host"] = t.host;
   o["database_made"] = t.database_made;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
   o["started"] = t.started;
   o["proven"] = t.proven;
+  o["boots"] = t.boots;
   o["restart_done"] = t.restart_done;
   if (t.boot_at) o["boot_at"] = millis(*t.boot_at);
   if (t.first_ready_at) o["first_ready_at"] = millis(*t.first_ready_at);
@@ -134,10 +136,12 @@ Tenant from_document(std::string_view document) {
   t.status = enum_at(o, "status", parse_status);
   t.reason = string_at(o, "reason");
   if (o.contains("port")) t.port = Port(static_cast<std::uint16_t>(int_at(o, "port")));
+  t.host = string_at(o, "host");
   t.database_made = bool_at(o, "database_made");
   t.instance_id = string_at(o, "instance_id");
   t.started = bool_at(o, "started");
   t.proven = bool_at(o, "proven");
+  t.boots = static_cast<std::uint32_t>(int_at(o, "boots"));
   t.restart_done = static_cast<std::uint32_t>(int_at(o, "restart_done"));
   t.boot_at = optional_time_at(o, "boot_at");
   t.first_ready_at = optional_time_at(o, "first_ready_at");

@@ -20,6 +20,8 @@ Tenant full_tenant() {
   t.port = Port(20'001);
   t.database_made = t.started = t.proven = t.instance_removed = t.database_dropped = true;
   t.instance_id = "abc";
+  t.host = "203.0.113.9";
+  t.boots = 4;
   t.restart_done = 2;
   t.boot_at = TimePoint(Millis(3'000));
   t.first_ready_at = TimePoint(Millis(4'000));
@@ -53,6 +55,8 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.boot_at, before.boot_at);
   EXPECT_EQ(after.failure, "given up");
   EXPECT_EQ(after.instance_id, "abc");
+  EXPECT_EQ(after.host, "203.0.113.9");
+  EXPECT_EQ(after.boots, 4u);
 }
 
 TEST(TenantDocument, OfAFreshRowIsReadBack) {

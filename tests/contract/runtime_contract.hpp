@@ -38,7 +38,7 @@ TEST_P(RuntimeContract, create_again_changes_nothing) {
   const InstanceSpec spec = spec_of(tenant);
   const Instance made = runtime->create(spec, {});
   EXPECT_EQ(runtime->create(spec, {}).id, made.id);
-  runtime->start(tenant);
+  runtime->start(tenant, 0);
   const Instance again = runtime->create(spec, {});
   EXPECT_EQ(again.id, made.id);
   EXPECT_EQ(again.state, InstanceState::running);
@@ -54,14 +54,14 @@ TEST_P(RuntimeContract, create_with_another_port_replaces) {
   EXPECT_NE(made.host_port, old_port);
   EXPECT_EQ(made.state, InstanceState::created);
   EXPECT_EQ(runtime->instances().size(), 1u);
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(runtime->inspect(tenant)->host_port, made.host_port);
 }
 
 TEST_P(RuntimeContract, the_runtime_chooses_a_port_for_port_0) {
   const TenantId tenant = new_tenant();
   runtime->create(spec_of(tenant, Port(0)), {});
-  ASSERT_EQ(runtime->start(tenant), StartResult::started);
+  ASSERT_EQ(runtime->start(tenant, 0), StartResult::started);
   const auto instance = runtime->inspect(tenant);
   ASSERT_TRUE(instance->host_port);
   EXPECT_NE(*instance->host_port, Port(0));
@@ -72,7 +72,7 @@ TEST_P(RuntimeContract, the_runtime_chooses_a_port_for_port_0) {
 
 TEST_P(RuntimeContract, start_without_an_instance_is_not_found) {
   try {
-    runtime->start(new_tenant());
+    runtime->start(new_tenant(), 0);
     FAIL() << "started nothing";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::not_found) << e.what();
@@ -84,11 +84,11 @@ TEST_P(RuntimeContract, a_taken_port_is_told_and_passes) {
   const InstanceSpec spec = spec_of(tenant);
   auto stranger = world->hold(spec.host_port);
   runtime->create(spec, {});
-  EXPECT_EQ(runtime->start(tenant), StartResult::port_taken);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::port_taken);
   EXPECT_NE(state_of(tenant), InstanceState::running);
-  EXPECT_EQ(runtime->start(tenant), StartResult::port_taken);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::port_taken);
   stranger.reset();
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(state_of(tenant), InstanceState::running);
 }
 
@@ -97,7 +97,7 @@ TEST_P(RuntimeContract, after_a_taken_port_another_one_serves) {
   const InstanceSpec spec = spec_of(tenant);
   const auto stranger = world->hold(spec.host_port);
   runtime->create(spec, {});
-  EXPECT_EQ(runtime->start(tenant), StartResult::port_taken);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::port_taken);
   run(tenant);
 }
 
@@ -108,7 +108,7 @@ TEST_P(RuntimeContract, stop_ends_it_and_start_begins_again) {
   EXPECT_EQ(state_of(tenant), InstanceState::exited);
   runtime->stop(tenant, Millis(10'000));
   EXPECT_EQ(state_of(tenant), InstanceState::exited);
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(state_of(tenant), InstanceState::running);
 }
 
@@ -134,7 +134,7 @@ TEST_P(RuntimeContract, an_exit_is_seen_with_its_code) {
   ASSERT_TRUE(ends(tenant));
   EXPECT_EQ(runtime->inspect(tenant)->exit_code, 7);
   EXPECT_FALSE(runtime->inspect(tenant)->out_of_memory);
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(state_of(tenant), InstanceState::running);
 }
 
@@ -154,7 +154,7 @@ TEST_P(RuntimeContract, an_instance_without_volumes_leaves_nothing) {
   InstanceSpec spec = spec_of(tenant);
   spec.volumes.clear();
   runtime->create(spec, {});
-  runtime->start(tenant);
+  runtime->start(tenant, 0);
   runtime->remove(tenant, false);
   EXPECT_TRUE(of(tenant, runtime->resources()).empty());
 }
@@ -165,7 +165,7 @@ TEST_P(RuntimeContract, instances_lists_all_that_are_there) {
     made.insert(new_tenant());
   }
   for (const TenantId& tenant : made) runtime->create(spec_of(tenant), {});
-  runtime->start(*made.begin());
+  runtime->start(*made.begin(), 0);
   std::set<TenantId> listed;
   for (const Instance& instance : runtime->instances()) {
     listed.insert(instance.tenant);
@@ -228,7 +228,7 @@ TEST_P(RuntimeContract, an_instance_outlives_the_runtime_and_is_adopted) {
   EXPECT_EQ(after->id, before->id);
   EXPECT_EQ(after->state, InstanceState::running);
   EXPECT_EQ(after->host_port, port);
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   if (world->runs_programs()) {
     EXPECT_EQ(ask(port, "/boot"), boot) << "it was disturbed";
   }
@@ -242,7 +242,7 @@ TEST_P(RuntimeContract, a_bad_command_is_terminal) {
   spec.command = {"/no/such/program"};
   try {
     runtime->create(spec, {});
-    runtime->start(tenant);
+    runtime->start(tenant, 0);
     FAIL() << "it started";
   } catch (const Error& e) {
     EXPECT_FALSE(e.retryable()) << e.what();
@@ -263,7 +263,7 @@ TEST_P(RuntimeContract, many_at_once_make_one) {
     threads.emplace_back([&] {
       try {
         runtime->create(spec, {});
-        started += runtime->start(tenant) == StartResult::started;
+        started += runtime->start(tenant, 0) == StartResult::started;
       } catch (const Error& e) {
         ADD_FAILURE() << e.what();
       }
@@ -290,7 +290,7 @@ TEST_P(RuntimeContract, an_end_is_told_to_who_watches) {
   world->exit(ours, tenant, port, 3);
   EXPECT_TRUE(eventually([&] { return told.load(); }));
   EXPECT_TRUE(ends(tenant));
-  runtime->start(tenant);
+  runtime->start(tenant, 0);
   told = false;
   runtime->remove(tenant, false);
   EXPECT_TRUE(eventually([&] { return told.load(); }));

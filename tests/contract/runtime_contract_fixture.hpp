@@ -162,7 +162,7 @@ class RuntimeContract : public testing::TestWithParam<RuntimeFactory> {
   // A tenant whose instance runs and, where programs run, answers.
   Port run(const TenantId& tenant) {
     const Port port = runtime->create(spec_of(tenant), {}).host_port.value_or(Port(0));
-    EXPECT_EQ(runtime->start(tenant), StartResult::started);
+    EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
     if (world->runs_programs()) {
       EXPECT_EQ(ask(port, "/"), "hello");
     }

@@ -28,7 +28,7 @@ TEST_P(RuntimeProgramContract, the_app_gets_its_environment_and_answers) {
   const std::string odd = "a=b \"quoted\" $HOME `id` Ångström\nsecond line";
   spec.env = {{"COMPANY_NAME", Secret(odd)}, {"EMPTY", Secret("")}};
   runtime->create(spec, {});
-  ASSERT_EQ(runtime->start(tenant), StartResult::started);
+  ASSERT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(ask(spec.host_port, "/env?COMPANY_NAME"), odd);
   EXPECT_EQ(ask(spec.host_port, "/env?EMPTY"), "");
   EXPECT_EQ(ask(spec.host_port, "/env?SLIPWAY_SECRET_OF_THE_HOST"), "(unset)") << "the host's own environment";
@@ -38,7 +38,7 @@ TEST_P(RuntimeProgramContract, start_again_does_not_disturb) {
   const TenantId tenant = new_tenant();
   const Port port = run(tenant);
   const std::string boot = ask(port, "/boot");
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(ask(port, "/boot"), boot);
 }
 
@@ -139,7 +139,7 @@ TEST_P(RuntimeProgramContract, stats_tell_what_it_uses) {
   InstanceSpec spec = spec_of(tenant);
   spec.plan.memory_bytes = 128 << 20;
   runtime->create(spec, {});
-  runtime->start(tenant);
+  runtime->start(tenant, 0);
   ASSERT_EQ(ask(spec.host_port, "/eat?32"), "ate");
   ASSERT_EQ(ask(spec.host_port, "/children?3"), "3");
   ASSERT_EQ(ask(spec.host_port, "/burn"), "burnt");
@@ -160,7 +160,7 @@ TEST_P(RuntimeProgramContract, the_memory_limit_bites) {
   InstanceSpec spec = spec_of(tenant);
   spec.plan.memory_bytes = 64 << 20;
   runtime->create(spec, {});
-  runtime->start(tenant);
+  runtime->start(tenant, 0);
   EXPECT_EQ(ask(spec.host_port, "/eat?16"), "ate");
   const auto answer = ask_once(spec.host_port, "/eat?256");
   EXPECT_NE(answer, "ate");
@@ -176,7 +176,7 @@ TEST_P(RuntimeProgramContract, the_pids_limit_bites) {
   InstanceSpec spec = spec_of(tenant);
   spec.plan.pids = 16;
   runtime->create(spec, {});
-  runtime->start(tenant);
+  runtime->start(tenant, 0);
   const int made = std::stoi(ask(spec.host_port, "/children?100"));
   EXPECT_GT(made, 4);
   EXPECT_LT(made, 16);

@@ -100,6 +100,67 @@ TEST_P(StoreContract, ADeletedTenantGetsNoPort) {
   EXPECT_THAT(store->ports(), IsEmpty());
 }
 
+TEST_P(StoreContract, WithoutARangePortsAreLearntFromTheRow) {
+  open(0, 0);
+  Tenant tenant = create(1);
+  EXPECT_EQ(tenant.port, std::nullopt) << "the runtime chooses";
+  EXPECT_THAT(store->ports(), IsEmpty());
+  EXPECT_EQ(error_of([&] { store->lease_port(tenant, std::nullopt, at(600)); }), ErrorKind::limited);
+
+  tenant.port = Port(32'768);
+  tenant.host = "203.0.113.9";
+  ASSERT_TRUE(store->save(tenant, {}, std::nullopt));
+  const auto ports = store->ports();
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].port, Port(32'768));
+  EXPECT_EQ(ports[0].host, "203.0.113.9");
+  EXPECT_EQ(ports[0].status, PortStatus::leased);
+  EXPECT_EQ(ports[0].tenant_id, id_of(1));
+  EXPECT_EQ(ports[0].user_id, UserId("u1"));
+  EXPECT_EQ(store->find(id_of(1))->host, "203.0.113.9");
+  EXPECT_EQ(store->overview(t0, t0).ports_leased, 1u);
+
+  ASSERT_TRUE(store->save(tenant, {}, std::nullopt));
+  EXPECT_EQ(store->ports().size(), 1u) << "the same once more";
+}
+
+TEST_P(StoreContract, AnotherBootReleasesTheLearntPort) {
+  open(0, 0);
+  Tenant tenant = create(1);
+  tenant.host = "203.0.113.9";
+  for (const std::uint16_t port : {32'768, 32'770}) {
+    tenant.port = Port(port);
+    ASSERT_TRUE(store->save(tenant, {}, std::nullopt));
+    ASSERT_EQ(store->ports().size(), 1u);
+    EXPECT_EQ(store->ports()[0].port, Port(port));
+  }
+  tenant.host = "203.0.113.10";
+  ASSERT_TRUE(store->save(tenant, {}, std::nullopt));
+  ASSERT_EQ(store->ports().size(), 1u);
+  EXPECT_EQ(store->ports()[0].host, "203.0.113.10");
+  destroy(tenant);
+  EXPECT_THAT(store->ports(), IsEmpty());
+}
+
+TEST_P(StoreContract, ALearntPortIsOneTenantsOnEachHost) {
+  open(0, 0);
+  Tenant ann = create(1), bob = create(2);
+  ann.port = bob.port = Port(32'768);
+  ann.host = "203.0.113.9";
+  bob.host = "203.0.113.10";
+  ASSERT_TRUE(store->save(ann, {}, std::nullopt));
+  ASSERT_TRUE(store->save(bob, {}, std::nullopt));
+  EXPECT_EQ(store->ports().size(), 2u) << "two machines";
+  bob.host = "203.0.113.9";  // ann's instance has ended, and its port was given to bob's
+  ASSERT_TRUE(store->save(bob, {}, std::nullopt));
+  ASSERT_EQ(store->ports().size(), 1u);
+  EXPECT_EQ(store->ports()[0].tenant_id, id_of(2));
+  ann.port.reset();
+  ASSERT_TRUE(store->save(ann, {}, std::nullopt));
+  ASSERT_EQ(store->ports().size(), 1u) << "which is none of ann's";
+  EXPECT_EQ(store->ports()[0].tenant_id, id_of(2));
+}
+
 TEST_P(StoreContract, RacingLeasesGiveDifferentPorts) {
   open(20000, 20031);
   std::vector<Tenant> tenants;

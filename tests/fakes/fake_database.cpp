@@ -50,8 +50,12 @@ void FakeDatabase::ensure(const TenantId& tenant, const Plan& plan) {
   end(Call::ensure);
 }
 
-void FakeDatabase::drop(const TenantId& tenant) {
+DropResult FakeDatabase::drop(const TenantId& tenant) {
   begin(Call::drop, tenant);
+  {
+    std::lock_guard lock(mutex_);
+    if (take(slow_drops_)) return DropResult::under_way;
+  }
   {
     std::lock_guard lock(server_->mutex);
     const std::string name = resource_name(installation_, tenant);
@@ -59,6 +63,7 @@ void FakeDatabase::drop(const TenantId& tenant) {
     server_->roles.erase(name);
   }
   end(Call::drop);
+  return DropResult::done;
 }
 
 std::vector<Resource> FakeDatabase::resources() {
@@ -111,6 +116,11 @@ void FakeDatabase::tear_next_ensure(unsigned count) {
 void FakeDatabase::lose_next_reply(Call call, unsigned count) {
   std::lock_guard lock(mutex_);
   faults_[call].lose_reply = count;
+}
+
+void FakeDatabase::drop_later(unsigned count) {
+  std::lock_guard lock(mutex_);
+  slow_drops_ = count;
 }
 
 void FakeDatabase::slow(Millis delay) {

@@ -36,7 +36,7 @@ class FakeDatabase : public Database {
 
   DatabaseAccess access(const TenantId& tenant) const override;
   void ensure(const TenantId& tenant, const Plan& plan) override;
-  void drop(const TenantId& tenant) override;
+  DropResult drop(const TenantId& tenant) override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override;
@@ -47,6 +47,8 @@ class FakeDatabase : public Database {
   void tear_next_ensure(unsigned count);
   // The next `count` calls do their work and then throw `unavailable`, as if the answer had been lost.
   void lose_next_reply(Call call, unsigned count);
+  // The next `count` drops say that they are under way; the one after them is done.
+  void drop_later(unsigned count);
   // Every call first takes this long.
   void slow(Millis delay);
   // Called at the start of every call, outside any lock: to count, to wait for a latch, to turn a clock, to throw.
@@ -76,6 +78,7 @@ class FakeDatabase : public Database {
   mutable std::mutex mutex_;
   std::map<Call, Faults> faults_;
   unsigned tear_ = 0;
+  unsigned slow_drops_ = 0;
   Millis delay_{0};
   std::function<void(Call, const TenantId&)> hook_;
 };

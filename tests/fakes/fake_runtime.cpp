@@ -51,7 +51,11 @@ Instance FakeRuntime::view(const Box& box) const {
   instance.state = box.state;
   instance.exit_code = box.exit_code;
   instance.out_of_memory = box.out_of_memory;
-  instance.host_port = box.host_port;
+  instance.hopeless = box.hopeless;
+  instance.no_room = box.no_room;
+  instance.error = box.error;
+  if (box.host_port.value() != 0) instance.host_port = box.host_port;
+  if (box.state == InstanceState::running) instance.address = box.address;
   return instance;
 }
 
@@ -79,7 +83,8 @@ Instance FakeRuntime::create(const InstanceSpec& spec, const Progress& progress)
     Box fresh;
     fresh.spec = spec;
     fresh.id = fmt::format("box{:06}", ++machine_->made);
-    fresh.host_port = spec.host_port.value() != 0 ? spec.host_port : Port(machine_->next_port++);
+    fresh.host_port =
+        spec.host_port.value() != 0 || machine_->takes_time ? spec.host_port : Port(machine_->next_port++);
     const Machine::Key key(installation_, spec.tenant);
     for (const VolumeSpec& volume : spec.volumes) machine_->volumes[key].insert(volume.name);
     box = &machine_->boxes.insert_or_assign(key, std::move(fresh)).first->second;
@@ -89,15 +94,18 @@ Instance FakeRuntime::create(const InstanceSpec& spec, const Progress& progress)
   return view(*box);
 }
 
-StartResult FakeRuntime::start(const TenantId& tenant) {
+StartResult FakeRuntime::start(const TenantId& tenant, std::uint32_t) {
   std::lock_guard lock(machine_->mutex);
   const bool lost = enter(RuntimeCall::start, tenant);
   Box* box = find(tenant);
   if (!box) throw Error(ErrorKind::not_found, fmt::format("fake runtime: no instance of {}", tenant.value()));
-  if (box->state != InstanceState::running) {
+  if (box->state != InstanceState::running && box->state != InstanceState::starting) {
     const bool ours = std::any_of(machine_->boxes.begin(), machine_->boxes.end(), [&](const auto& other) {
       return other.second.state == InstanceState::running && other.second.host_port == box->host_port;
     });
+    if (box->state == InstanceState::stopping) {
+      throw Error(ErrorKind::unavailable, "fake runtime: the earlier run has not ended yet");
+    }
     if (ours || machine_->taken.contains(box->host_port)) {
       leave(lost, RuntimeCall::start);
       return StartResult::port_taken;
@@ -108,9 +116,11 @@ StartResult FakeRuntime::start(const TenantId& tenant) {
     ++machine_->starts[tenant];
     const auto ends = machine_->exit_on_start.find({installation_, tenant});
     const bool stays = ends == machine_->exit_on_start.end();
-    box->state = stays ? InstanceState::running : InstanceState::exited;
+    const InstanceState up = machine_->takes_time ? InstanceState::starting : InstanceState::running;
+    box->state = stays ? up : InstanceState::exited;
     box->exit_code = stays ? 0 : ends->second;
-    box->out_of_memory = false;
+    box->out_of_memory = box->hopeless = box->no_room = false;
+    box->error.clear();
     if (!stays) announce(tenant);
   }
   leave(lost, RuntimeCall::start);
@@ -121,8 +131,8 @@ void FakeRuntime::stop(const TenantId& tenant, Millis) {
   std::lock_guard lock(machine_->mutex);
   const bool lost = enter(RuntimeCall::stop, tenant);
   Box* box = find(tenant);
-  if (box && box->state == InstanceState::running) {
-    box->state = InstanceState::exited;
+  if (box && (box->state == InstanceState::running || box->state == InstanceState::starting)) {
+    box->state = machine_->takes_time ? InstanceState::stopping : InstanceState::exited;
     box->exit_code = 0;
     announce(tenant);
   }

@@ -24,7 +24,7 @@ class FakeRuntime : public Runtime, public RuntimeEvents {
 
   HostNetwork prepare() override;
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
-  StartResult start(const TenantId& tenant) override;
+  StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
   void remove(const TenantId& tenant, bool volumes) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;
@@ -58,6 +58,15 @@ class FakeRuntime : public Runtime, public RuntimeEvents {
   bool vanish(const TenantId& tenant);
   // Every start of this tenant's instance from now on ends at once with `code`; nothing: as usual again.
   void exit_on_start(const TenantId& tenant, std::optional<int> code);
+  // Every start from now on is only accepted (`starting`), and every stop only heard (`stopping`), until `go_on`; each
+  // run is then published at `address` on a port of its own where the instance was made with port 0.
+  void take_time(std::string address);
+  // What was accepted runs now, and what was told to end has ended. False where neither was so.
+  bool go_on(const TenantId& tenant);
+  // As `exit`, with the runtime's words that another start would end the same way.
+  bool end_hopelessly(const TenantId& tenant, std::string error);
+  // What was accepted ends without having run: the machines are full.
+  bool end_without_room(const TenantId& tenant);
   // The machine restarts: everything that ran has ended.
   void reboot();
   // A resource with this installation's label that no ledger knows.

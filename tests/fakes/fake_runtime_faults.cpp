@@ -70,6 +70,52 @@ void FakeRuntime::exit_on_start(const TenantId& tenant, std::optional<int> code)
   if (code) machine_->exit_on_start[{installation_, tenant}] = *code;
 }
 
+void FakeRuntime::take_time(std::string address) {
+  std::lock_guard lock(machine_->mutex);
+  machine_->takes_time = true;
+  machine_->address = std::move(address);
+}
+
+bool FakeRuntime::go_on(const TenantId& tenant) {
+  std::lock_guard lock(machine_->mutex);
+  Box* box = find(tenant);
+  if (!box) return false;
+  if (box->state == InstanceState::stopping) {
+    box->state = InstanceState::exited;
+  } else if (box->state == InstanceState::starting) {
+    box->state = InstanceState::running;
+    box->address = machine_->address;
+    if (box->spec.host_port.value() == 0) box->host_port = Port(machine_->next_port++);
+  } else {
+    return false;
+  }
+  announce(tenant);
+  return true;
+}
+
+bool FakeRuntime::end_hopelessly(const TenantId& tenant, std::string error) {
+  std::lock_guard lock(machine_->mutex);
+  Box* box = find(tenant);
+  if (!box) return false;
+  box->state = InstanceState::exited;
+  box->exit_code = 1;
+  box->hopeless = true;
+  box->error = std::move(error);
+  announce(tenant);
+  return true;
+}
+
+bool FakeRuntime::end_without_room(const TenantId& tenant) {
+  std::lock_guard lock(machine_->mutex);
+  Box* box = find(tenant);
+  if (!box || box->state != InstanceState::starting) return false;
+  box->state = InstanceState::exited;
+  box->no_room = true;
+  box->error = "the cluster is full";
+  announce(tenant);
+  return true;
+}
+
 void FakeRuntime::reboot() {
   std::lock_guard lock(machine_->mutex);
   for (auto& [key, box] : machine_->boxes) {

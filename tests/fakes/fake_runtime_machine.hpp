@@ -27,6 +27,10 @@ struct FakeRuntime::Box {
   InstanceState state = InstanceState::created;
   int exit_code = 0;
   bool out_of_memory = false;
+  bool hopeless = false;
+  bool no_room = false;
+  std::string error;
+  std::string address;
 };
 
 struct FakeRuntime::Machine {
@@ -47,6 +51,8 @@ struct FakeRuntime::Machine {
   std::map<RuntimeCall, unsigned> calls;
   // Every change there ever was; a watcher remembers how far it has read.
   std::vector<Key> history;
+  bool takes_time = false;
+  std::string address;
   unsigned made = 0;
   std::uint16_t next_port = 49'152;
 };

@@ -60,17 +60,17 @@ TEST(FakeRuntime, ports_images_and_programs_can_be_missing) {
   runtime.add_image("gone:1");
   runtime.create(spec, {});
   runtime.take_port(Port(7));
-  EXPECT_EQ(runtime.start(ann), StartResult::port_taken);
+  EXPECT_EQ(runtime.start(ann, 0), StartResult::port_taken);
   runtime.free_port(Port(7));
-  EXPECT_EQ(runtime.start(ann), StartResult::started);
+  EXPECT_EQ(runtime.start(ann, 0), StartResult::started);
   runtime.create(spec_of(bob, 7), {});
-  EXPECT_EQ(runtime.start(bob), StartResult::port_taken) << "another instance has it";
+  EXPECT_EQ(runtime.start(bob, 0), StartResult::port_taken) << "another instance has it";
   runtime.remove(bob, true);
   spec = spec_of(bob, 8);
   spec.command = {"/no/such/program"};
   runtime.remove_program("/no/such/program");
   runtime.create(spec, {});
-  EXPECT_EQ(kind_thrown([&] { runtime.start(bob); }), ErrorKind::invalid);
+  EXPECT_EQ(kind_thrown([&] { runtime.start(bob, 0); }), ErrorKind::invalid);
 }
 
 TEST(FakeRuntime, instances_end_as_told) {
@@ -78,11 +78,11 @@ TEST(FakeRuntime, instances_end_as_told) {
   EXPECT_FALSE(runtime.kill(ann));
   runtime.create(spec_of(ann, 7), {});
   runtime.exit_on_start(ann, 3);
-  runtime.start(ann);
+  runtime.start(ann, 0);
   EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::exited);
   EXPECT_EQ(runtime.inspect(ann)->exit_code, 3);
   runtime.exit_on_start(ann, {});
-  runtime.start(ann);
+  runtime.start(ann, 0);
   EXPECT_EQ(runtime.starts(ann), 2u);
   EXPECT_TRUE(runtime.kill(ann));
   EXPECT_EQ(runtime.inspect(ann)->exit_code, 137);
@@ -97,7 +97,7 @@ TEST(FakeProbe, asks_who_listens_on_the_port) {
   runtime.create(spec_of(ann, 20001), {});
   EXPECT_EQ(probe.ask(url, Millis(1)).detail, "connection refused");
   probe.ready_after(ann, 2);
-  runtime.start(ann);
+  runtime.start(ann, 0);
   EXPECT_FALSE(probe.ask(url, Millis(1)).ready);
   EXPECT_FALSE(probe.ask(url, Millis(1)).ready);
   EXPECT_TRUE(probe.ask(url, Millis(1)).ready);

@@ -31,7 +31,7 @@ bool is_live(const Tenant& tenant) { return tenant.status != Status::deleted; }
 }  // namespace
 
 MemoryStore::MemoryStore(Port first_port, Port last_port) {
-  for (unsigned port = first_port.value(); port <= last_port.value(); ++port) {
+  for (unsigned port = first_port.value(); port != 0 && port <= last_port.value(); ++port) {
     const Port key(static_cast<std::uint16_t>(port));
     ports_[key].lease.port = key;
   }
@@ -64,11 +64,13 @@ SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   if (live_row_at(sign_up.slug) != nullptr) return Refused{"subdomain", "this subdomain is taken"};
   if (rows_.contains(wanted.tenant.id)) throw Error(ErrorKind::conflict, "ledger: this tenant id is in use");
 
-  PortRow& port = longest_unused_port();
   Tenant tenant = as_stored(wanted.tenant);
-  tenant.port = port.lease.port;
   tenant.version = 1;
-  port.lease = {port.lease.port, PortStatus::leased, sign_up.user_id, tenant.id, std::nullopt};
+  if (!ports_.empty()) {
+    PortRow& port = longest_unused_port();
+    tenant.port = port.lease.port;
+    port.lease = {port.lease.port, "", PortStatus::leased, sign_up.user_id, tenant.id, std::nullopt};
+  }
   rows_[tenant.id] = {tenant, std::nullopt};
   if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, tenant.id};
   append_locked(tenant.id, wanted.event);
@@ -127,6 +129,7 @@ bool MemoryStore::save(Tenant& tenant, const std::vector<Event>& events, const s
   if (release && row.lease && row.lease->owner == *release) row.lease.reset();
   for (const Event& event : events) append_locked(tenant.id, event);
   release_ports_of(tenant.id, tenant.port);
+  lease_learnt(tenant);
   return true;
 }
 
@@ -169,13 +172,13 @@ Port MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, 
   const bool hold = held != ports_.end() &&
                     (held->second.lease.status != PortStatus::leased || held->second.lease.tenant_id == tenant.id);
   const PortRow before = hold ? held->second : PortRow{};
-  if (hold) held->second.lease = {*refused, PortStatus::held, UserId(), TenantId(), held_until};
+  if (hold) held->second.lease = {*refused, "", PortStatus::held, UserId(), TenantId(), held_until};
   for (const auto& [port, entry] : ports_) {
     if (entry.lease.status == PortStatus::leased && entry.lease.tenant_id == tenant.id) return port;
   }
   try {
     PortRow& port = longest_unused_port();
-    port.lease = {port.lease.port, PortStatus::leased, tenant.sign_up.user_id, tenant.id, std::nullopt};
+    port.lease = {port.lease.port, "", PortStatus::leased, tenant.sign_up.user_id, tenant.id, std::nullopt};
     return port.lease.port;
   } catch (const Error&) {
     if (hold) held->second = before;  // all or nothing
@@ -190,6 +193,8 @@ std::vector<PortLease> MemoryStore::ports() {
   for (const auto& entry : ports_) {
     if (entry.second.lease.status != PortStatus::free) used.push_back(entry.second.lease);
   }
+  for (const auto& entry : learnt_) used.push_back(entry.second);
+  std::stable_sort(used.begin(), used.end(), [](const auto& a, const auto& b) { return a.port < b.port; });
   return used;
 }
 
@@ -235,6 +240,7 @@ Overview MemoryStore::overview(TimePoint now, TimePoint ready_since) {
     overview.ports_leased += row.lease.status == PortStatus::leased ? 1 : 0;
     overview.ports_held += row.lease.status == PortStatus::held ? 1 : 0;
   }
+  overview.ports_leased += learnt_.size();
   return overview;
 }
 
@@ -279,7 +285,7 @@ MemoryStore::PortRow& MemoryStore::longest_unused_port() {
 }
 
 void MemoryStore::set_free(PortRow& row) {
-  row.lease = {row.lease.port, PortStatus::free, UserId(), TenantId(), std::nullopt};
+  row.lease = {row.lease.port, "", PortStatus::free, UserId(), TenantId(), std::nullopt};
   row.released = ++last_release_;
 }
 
@@ -287,6 +293,13 @@ void MemoryStore::release_ports_of(const TenantId& id, std::optional<Port> keep)
   for (auto& [port, row] : ports_) {
     if (row.lease.status == PortStatus::leased && row.lease.tenant_id == id && keep != port) set_free(row);
   }
+}
+
+void MemoryStore::lease_learnt(const Tenant& tenant) {
+  std::erase_if(learnt_, [&](const auto& entry) { return entry.second.tenant_id == tenant.id; });
+  if (!tenant.port || ports_.contains(*tenant.port)) return;
+  learnt_[{tenant.host, *tenant.port}] = {*tenant.port,           tenant.host, PortStatus::leased,
+                                          tenant.sign_up.user_id, tenant.id,   std::nullopt};
 }
 
 void MemoryStore::free_expired_holds() {

@@ -14,7 +14,7 @@ namespace slipway::test {
 // Rows pass through their document, so that a field which the document forgets is missed here too.
 class MemoryStore : public Store {
  public:
-  MemoryStore(Port first_port, Port last_port);
+  MemoryStore(Port first_port, Port last_port);  // two zeros: no range
 
   SignUpResult sign_up(const NewTenant& wanted, TimePoint now) override;
   std::optional<Tenant> find(const TenantId& id) override;
@@ -60,6 +60,7 @@ class MemoryStore : public Store {
   PortRow& longest_unused_port();
   void set_free(PortRow& row);
   void release_ports_of(const TenantId& id, std::optional<Port> keep);
+  void lease_learnt(const Tenant& tenant);
   void free_expired_holds();
 
   std::mutex mutex_;
@@ -67,6 +68,7 @@ class MemoryStore : public Store {
   std::map<TenantId, Row> rows_;
   std::map<IdempotencyKey, KnownKey> keys_;
   std::map<Port, PortRow> ports_;
+  std::map<std::pair<std::string, Port>, PortLease> learnt_;  // outside the range: a runtime chose them
   std::map<TenantId, std::deque<Event>> events_;
   std::vector<ApiKey> api_keys_;
   std::vector<AuditEntry> audit_;

@@ -55,18 +55,22 @@ struct PostgresDatabase::State {
 
 PostgresDatabase::PostgresDatabase(const PostgresOptions& options, InstallationId installation, Secret master_key,
                                    std::uint32_t key_generation)
+    : PostgresDatabase(options, std::move(installation),
+                       [key = std::move(master_key), key_generation](const TenantId& tenant) {
+                         return tenant_password(key, tenant, key_generation);
+                       }) {}
+
+PostgresDatabase::PostgresDatabase(const PostgresOptions& options, InstallationId installation, Passwords passwords)
     : tenant_host_(options.tenant_host),
       tenant_port_(options.tenant_port),
       call_timeout_(options.call_timeout),
       installation_(std::move(installation)),
-      master_key_(std::move(master_key)),
-      key_generation_(key_generation),
+      passwords_(std::move(passwords)),
       pool_(Target(options.admin), {options.connections, options.connect_timeout, options.call_timeout / 2}) {}
 
 DatabaseAccess PostgresDatabase::access(const TenantId& tenant) const {
   const std::string name = resource_name(installation_, tenant);
-  const std::string purpose = fmt::format("postgres/v1/{}/{}", tenant.value(), key_generation_);
-  return {tenant_host_, tenant_port_, name, name, Secret(to_hex(hmac_sha256(master_key_, purpose)))};
+  return {tenant_host_, tenant_port_, name, name, passwords_(tenant)};
 }
 
 void PostgresDatabase::ensure(const TenantId& tenant, const Plan& plan) {
@@ -151,7 +155,10 @@ void PostgresDatabase::settle(Connection& connection, const std::string& name, c
   connection.run(sql + fmt::format(unlock_sql, connection.literal(name)), deadline);
 }
 
-void PostgresDatabase::drop(const TenantId& tenant) { remove(resource_name(installation_, tenant), true); }
+DropResult PostgresDatabase::drop(const TenantId& tenant) {
+  remove(resource_name(installation_, tenant), true);
+  return DropResult::done;
+}
 
 void PostgresDatabase::remove(const std::string& name, bool role) {
   call("drop database " + name, [&](Connection& connection, Deadline deadline) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "contracts/database.hpp"
@@ -24,10 +25,13 @@ class PostgresDatabase : public Database {
   // `master_key`, the tenant and `key_generation`; after a change of either, `ensure` puts the new one in place.
   PostgresDatabase(const PostgresOptions& options, InstallationId installation, Secret master_key,
                    std::uint32_t key_generation);
+  // The same with passwords that come from elsewhere.
+  using Passwords = std::function<Secret(const TenantId&)>;
+  PostgresDatabase(const PostgresOptions& options, InstallationId installation, Passwords passwords);
 
   DatabaseAccess access(const TenantId& tenant) const override;
   void ensure(const TenantId& tenant, const Plan& plan) override;
-  void drop(const TenantId& tenant) override;
+  DropResult drop(const TenantId& tenant) override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override;
@@ -48,8 +52,7 @@ class PostgresDatabase : public Database {
   const std::uint16_t tenant_port_;
   const Millis call_timeout_;
   const InstallationId installation_;
-  const Secret master_key_;
-  const std::uint32_t key_generation_;
+  const Passwords passwords_;
   ConnectionPool pool_;
 };
 

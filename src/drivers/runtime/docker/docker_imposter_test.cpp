@@ -214,7 +214,8 @@ TEST_F(DockerImposter, starts_in_flight_are_bounded) {
   });
   runtime();
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_EQ(runtime_->start(tenant), StartResult::started); });
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] { EXPECT_EQ(runtime_->start(tenant, 0), StartResult::started); });
   threads.clear();
   EXPECT_EQ(engine.requests("POST /v1.41/containers/abc/start").size(), 8u);
   EXPECT_EQ(most, 2);
@@ -228,9 +229,9 @@ TEST_F(DockerImposter, a_start_that_finds_no_slot_says_so) {
   never.never = true;
   engine.on("POST /v1.41/containers/abc/start", never);
   runtime();
-  std::jthread first([&] { EXPECT_EQ(kind_of([&] { runtime_->start(tenant); }), ErrorKind::unavailable); });
+  std::jthread first([&] { EXPECT_EQ(kind_of([&] { runtime_->start(tenant, 0); }), ErrorKind::unavailable); });
   ASSERT_TRUE(engine.wait_for_requests(2));
-  EXPECT_EQ(kind_of([&] { runtime_->start(tenant); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime_->start(tenant, 0); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, a_network_that_vanished_under_a_stopped_container_is_made_again) {
@@ -249,7 +250,7 @@ TEST_F(DockerImposter, a_network_that_vanished_under_a_stopped_container_is_made
     made = true;
     return answer(201, R"({"Id":"net"})");
   });
-  EXPECT_EQ(runtime().start(tenant), StartResult::started);
+  EXPECT_EQ(runtime().start(tenant, 0), StartResult::started);
   EXPECT_EQ(runtime().prepare().host_address, "172.30.0.1") << "the engine left the gateway out";
 }
 

@@ -160,7 +160,7 @@ void DockerRuntime::check_program(const json::object& container) {
   programs_.insert(key);
 }
 
-StartResult DockerRuntime::start(const TenantId& tenant) {
+StartResult DockerRuntime::start(const TenantId& tenant, std::uint32_t) {
   const auto container = describe(tenant);
   if (!container) {
     throw Error(ErrorKind::not_found, fmt::format("docker: there is no container {} to start", name_of(tenant)));

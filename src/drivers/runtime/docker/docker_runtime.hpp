@@ -25,7 +25,7 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   HostNetwork prepare() override;
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   // Throws not_found where there is no container, invalid where its command cannot be executed.
-  StartResult start(const TenantId& tenant) override;
+  StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
   void remove(const TenantId& tenant, bool volumes) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;

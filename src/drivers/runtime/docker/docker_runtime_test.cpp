@@ -67,7 +67,7 @@ TEST_F(DockerRuntimeTest, tenants_reach_the_host_but_not_each_other) {
   const Listener host;
   const TenantId server = new_tenant();
   runtime->create(spec_of(server, {"/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/etc"}), {});
-  ASSERT_EQ(runtime->start(server), StartResult::started);
+  ASSERT_EQ(runtime->start(server, 0), StartResult::started);
   const json::object container = raw(name_of(server));
   const std::string address = string_at(
       container.at("NetworkSettings").at("Networks").at("slipway_" + installation.value()).as_object(), "IPAddress");
@@ -98,7 +98,7 @@ TEST_F(DockerRuntimeTest, a_port_of_somebody_else_is_told) {
   InstanceSpec spec = spec_of(tenant, shell("sleep 60"));
   spec.host_port = stranger->port();
   runtime->create(spec, {});
-  EXPECT_EQ(runtime->start(tenant), StartResult::port_taken);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::port_taken);
   EXPECT_EQ(runtime->inspect(tenant)->state, InstanceState::created);
   EXPECT_THAT(runtime->inspect(tenant)->error, HasSubstr("in use"));
 }
@@ -109,8 +109,8 @@ TEST_F(DockerRuntimeTest, a_port_of_another_container_is_told) {
   second.host_port = first.host_port;
   runtime->create(first, {});
   runtime->create(second, {});
-  EXPECT_EQ(runtime->start(first.tenant), StartResult::started);
-  EXPECT_EQ(runtime->start(second.tenant), StartResult::port_taken);
+  EXPECT_EQ(runtime->start(first.tenant, 0), StartResult::started);
+  EXPECT_EQ(runtime->start(second.tenant, 0), StartResult::port_taken);
 }
 
 TEST_F(DockerRuntimeTest, a_foreign_container_of_our_name_is_not_touched) {
@@ -127,7 +127,7 @@ TEST_F(DockerRuntimeTest, a_foreign_container_of_our_name_is_not_touched) {
   std::string message;
   EXPECT_EQ(kind_of([&] { runtime->create(spec_of(tenant, shell("sleep 60")), {}); }, &message), ErrorKind::conflict);
   EXPECT_THAT(message, HasSubstr(name));
-  EXPECT_EQ(kind_of([&] { runtime->start(tenant); }), ErrorKind::not_found);
+  EXPECT_EQ(kind_of([&] { runtime->start(tenant, 0); }), ErrorKind::not_found);
   EXPECT_FALSE(runtime->inspect(tenant));
   EXPECT_TRUE(runtime->instances().empty());
   runtime->stop(tenant, Millis(0));
@@ -221,7 +221,7 @@ TEST_F(DockerRuntimeTest, commands_that_cannot_be_executed_are_terminal) {
     const TenantId tenant = new_tenant();
     runtime->create(spec_of(tenant, command), {});
     std::string message;
-    EXPECT_EQ(kind_of([&] { runtime->start(tenant); }, &message), ErrorKind::invalid);
+    EXPECT_EQ(kind_of([&] { runtime->start(tenant, 0); }, &message), ErrorKind::invalid);
     EXPECT_THAT(message, HasSubstr(why));
     EXPECT_THAT(message, HasSubstr(command.front()));
     EXPECT_EQ(runtime->inspect(tenant)->state, InstanceState::created);
@@ -270,7 +270,7 @@ TEST_F(DockerRuntimeTest, a_network_removed_by_hand_comes_back_with_the_next_sta
   const TenantId tenant = new_tenant();
   runtime->create(spec_of(tenant, shell("sleep 60")), {});
   ASSERT_EQ(call("DELETE", "/networks/slipway_" + installation.value()).status, 204);
-  EXPECT_EQ(runtime->start(tenant), StartResult::started);
+  EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
 }
 
 TEST_F(DockerRuntimeTest, check_names_the_engine) {

@@ -170,7 +170,7 @@ class RealEngine : public testing::Test {
   // Runs a shell's script to its end and returns what it said.
   std::string output_of(InstanceSpec spec) {
     runtime->create(spec, {});
-    EXPECT_EQ(runtime->start(spec.tenant), StartResult::started);
+    EXPECT_EQ(runtime->start(spec.tenant, 0), StartResult::started);
     std::string text;
     runtime->logs(spec.tenant, 1000, true, [&](std::string_view piece) { return text.append(piece), true; }, {});
     return text;

@@ -147,7 +147,7 @@ Launch ProcessRuntime::plan_launch(const TenantFiles& files, const StoredSpec& s
   return launch;
 }
 
-StartResult ProcessRuntime::start(const TenantId& tenant) {
+StartResult ProcessRuntime::start(const TenantId& tenant, std::uint32_t) {
   const TenantFiles files = this->files(tenant);
   const TenantLock lock(files.directory(), false, lock_timeout);
   const std::optional<StoredSpec> stored = lock ? files.spec() : std::nullopt;

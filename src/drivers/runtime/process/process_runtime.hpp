@@ -36,7 +36,7 @@ class ProcessRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, 
   // the plan's cpus and pids have no meaning.
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   // Throws invalid where the command cannot be executed.
-  StartResult start(const TenantId& tenant) override;
+  StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
   void remove(const TenantId& tenant, bool volumes) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;

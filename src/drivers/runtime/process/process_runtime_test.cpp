@@ -70,7 +70,7 @@ class ProcessRuntimeTest : public testing::Test {
     spec.volumes = {{"app-data", "/data"}};
     spec.plan = plan;
     runtime->create(spec, {});
-    ASSERT_EQ(runtime->start(ann), StartResult::started);
+    ASSERT_EQ(runtime->start(ann, 0), StartResult::started);
   }
   bool ready() const {
     return eventually([&] { return fs::exists(files().work() / "ready"); });
@@ -119,7 +119,7 @@ TEST_F(ProcessRuntimeTest, needs_a_command_that_can_be_executed) {
                                      std::string("no-such-program-anywhere"), std::string("./relative")}) {
     spec.command = {program};
     runtime->create(spec, {});
-    EXPECT_EQ(kind_of([&] { runtime->start(ann); }), ErrorKind::invalid) << program;
+    EXPECT_EQ(kind_of([&] { runtime->start(ann, 0); }), ErrorKind::invalid) << program;
     EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::created) << program;
     runtime->remove(ann, true);
   }
@@ -130,7 +130,7 @@ TEST_F(ProcessRuntimeTest, a_program_is_found_in_the_path) {
   spec.tenant = ann;
   spec.command = {"echo", "found"};
   runtime->create(spec, {});
-  EXPECT_EQ(runtime->start(ann), StartResult::started);
+  EXPECT_EQ(runtime->start(ann, 0), StartResult::started);
   ASSERT_TRUE(ended());
   EXPECT_EQ(output(), "found\n");
 }
@@ -224,14 +224,14 @@ TEST_F(ProcessRuntimeTest, without_its_supervisor_it_still_runs_and_can_be_stopp
   send_signal(state().supervisor, SIGKILL);
   ASSERT_TRUE(wait_until_ended(state().supervisor, Millis(5'000)));
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::running);
-  EXPECT_EQ(runtime->start(ann), StartResult::started);
+  EXPECT_EQ(runtime->start(ann, 0), StartResult::started);
   EXPECT_TRUE(is_running(state().command)) << "not started a second time";
   runtime->stop(ann, Millis(100));
   EXPECT_FALSE(is_running(state().command));
   EXPECT_FALSE(is_running(child));
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::exited);
   EXPECT_THAT(runtime->inspect(ann)->error, HasSubstr("nobody watched"));
-  EXPECT_EQ(runtime->start(ann), StartResult::started);
+  EXPECT_EQ(runtime->start(ann, 0), StartResult::started);
   EXPECT_TRUE(is_running(state().supervisor));
 }
 
@@ -260,7 +260,7 @@ TEST_F(ProcessRuntimeTest, outlives_the_process_that_started_it) {
     spec.tenant = ann;
     spec.command = {"/bin/sh", "-c", "touch ready; while ! [ -e go ]; do sleep 0.01; done; echo done; exit 5"};
     mine.create(spec, {});
-    mine.start(ann);
+    mine.start(ann, 0);
     kill(getpid(), SIGKILL);
   }
   int status = 0;
@@ -330,7 +330,7 @@ TEST_F(ProcessRuntimeTest, a_copy_elsewhere_touches_nothing_of_the_original) {
   fs::copy(options.directory, other.directory, fs::copy_options::recursive);
   ProcessRuntime copy(other, installation, Log::silent());
   EXPECT_EQ(copy.inspect(ann)->state, InstanceState::exited);
-  EXPECT_EQ(copy.start(ann), StartResult::started);
+  EXPECT_EQ(copy.start(ann, 0), StartResult::started);
   copy.stop(ann, Millis(2'000));
   copy.remove(ann, true);
   EXPECT_TRUE(is_running(state().command));

@@ -95,6 +95,16 @@ UPDATE tenants SET ready_at = json_extract(doc, '$.first_ready_at');
 CREATE INDEX tenants_ready ON tenants (ready_at, created_at) WHERE ready_at IS NOT NULL;
 CREATE INDEX tenants_mail_owed ON tenants (mail_owed_since) WHERE mail_owed_since IS NOT NULL;
 )sql",
+    R"sql(
+CREATE TABLE learnt_ports (  -- outside the range: a runtime chose them
+  port      INTEGER NOT NULL,
+  host      TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  user_id   TEXT NOT NULL,
+  PRIMARY KEY (port, host)
+) WITHOUT ROWID;
+CREATE INDEX learnt_ports_tenant ON learnt_ports (tenant_id);
+)sql",
 };
 
 }  // namespace slipway::sqlite

@@ -9,8 +9,11 @@
 namespace slipway::sqlite {
 
 struct PortRange {
-  Port first;
+  Port first;  // 0: there is no range, runtimes choose
   Port last;
+
+  bool empty() const { return first.value() == 0; }
+  bool has(Port port) const { return !empty() && first <= port && port <= last; }
 };
 
 // Leases the port longest unused. Throws Error(limited) where none is free. A hold that ended by `now` is over.
@@ -24,6 +27,9 @@ void release_ports(Connection& ledger, PortRange range, const TenantId& tenant, 
 
 // Puts a port on hold; one that another tenant leases is left alone.
 void hold_port(Connection& ledger, PortRange range, Port port, const TenantId& tenant, TimePoint until);
+
+// Leases the port with which the tenant's row is saved, if it is not of the range, and ends its other leases of such.
+void lease_learnt(Connection& ledger, PortRange range, const Tenant& tenant);
 
 // Leased and held ones, ascending.
 std::vector<PortLease> used_ports(Connection& ledger, TimePoint now);

@@ -130,17 +130,19 @@ void migrate(Connection& ledger, Millis busy_timeout) {
 }
 
 void set_port_range(Connection& ledger, Port first, Port last) {
-  if (first.value() == 0 || last < first) {
+  const bool none = first.value() == 0 && last.value() == 0;
+  if (!none && (first.value() == 0 || last < first)) {
     throw Error(ErrorKind::invalid, "the range of ports " + std::to_string(first.value()) + "-" +
                                         std::to_string(last.value()) + " is empty; give a first and a last port");
   }
   ledger.execute("BEGIN IMMEDIATE");
   try {
     ledger.run("DELETE FROM ports WHERE status <> 'leased' AND (port < ?1 OR port > ?2)", first, last);
-    ledger.run(
-        "WITH RECURSIVE range (port) AS (SELECT ?1 UNION ALL SELECT port + 1 FROM range WHERE port < ?2) "
-        "INSERT OR IGNORE INTO ports (port) SELECT port FROM range",
-        first, last);
+    if (!none)
+      ledger.run(
+          "WITH RECURSIVE range (port) AS (SELECT ?1 UNION ALL SELECT port + 1 FROM range WHERE port < ?2) "
+          "INSERT OR IGNORE INTO ports (port) SELECT port FROM range",
+          first, last);
     ledger.execute("COMMIT");
   } catch (...) {
     ledger.rollback();

@@ -23,7 +23,7 @@ void check_identity(Connection& ledger);
 void migrate(Connection& ledger, Millis busy_timeout);
 
 // Makes the ports table hold this range: missing ports are added, free ones outside it are dropped; a leased one
-// outside it goes when its lease ends.
+// outside it goes when its lease ends. Two zeros: no range.
 void set_port_range(Connection& ledger, Port first, Port last);
 
 }  // namespace slipway::sqlite

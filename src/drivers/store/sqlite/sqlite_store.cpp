@@ -59,8 +59,8 @@ SignUpResult SqliteStore::sign_up_in(Connection& ledger, const NewTenant& wanted
   if (find_live_row_at(ledger, sign_up.slug)) return Refused{"subdomain", "this subdomain is taken"};
 
   Tenant tenant = wanted.tenant;
-  tenant.port =
-      lease_longest_unused(ledger, {options_.first_port, options_.last_port}, tenant.id, sign_up.user_id, now);
+  const PortRange range{options_.first_port, options_.last_port};
+  if (!range.empty()) tenant.port = lease_longest_unused(ledger, range, tenant.id, sign_up.user_id, now);
   tenant.version = 1;
   insert_row(ledger, tenant);
   if (wanted.key) insert_key(ledger, *wanted.key, wanted.body_hash, tenant.id, now);
@@ -97,7 +97,9 @@ bool SqliteStore::save_in(Connection& ledger, const Tenant& tenant, const std::v
   if (!update_row(ledger, tenant, release)) return false;
   for (const Event& event : events) insert_event(ledger, tenant.id, event);
   if (!events.empty()) trim_events(ledger, tenant.id);
-  release_ports(ledger, {options_.first_port, options_.last_port}, tenant.id, tenant.port);
+  const PortRange range{options_.first_port, options_.last_port};
+  release_ports(ledger, range, tenant.id, tenant.port);
+  lease_learnt(ledger, range, tenant);
   return true;
 }
 
@@ -144,7 +146,8 @@ void SqliteStore::append(const TenantId& id, const Event& event) {
 Overview SqliteStore::overview(TimePoint now, TimePoint ready_since) {
   tell(now);
   Overview overview = readers_->read([&](Connection& ledger) { return overview_of(ledger, now, ready_since); });
-  overview.ports = std::size_t{options_.last_port.value()} - options_.first_port.value() + 1;
+  const PortRange range{options_.first_port, options_.last_port};
+  overview.ports = range.empty() ? 0 : std::size_t{range.last.value()} - range.first.value() + 1;
   return overview;
 }
 

@@ -13,7 +13,7 @@ class GroupCommit;
 class ReaderPool;
 
 struct Options {
-  Port first_port{20'000};  // of the range that tenants get their ports from
+  Port first_port{20'000};  // of the range that tenants get their ports from; both 0: none
   Port last_port{29'999};
   Millis busy_timeout{5'000};  // how long a call waits for another process that is writing
 };

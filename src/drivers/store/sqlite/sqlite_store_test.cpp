@@ -117,6 +117,7 @@ TEST(SqliteStore, AnOlderLedgerIsMigratedWithWhatItKnows) {
   execute(scratch.path(), "DROP INDEX tenants_mail_owed");
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN ready_at");
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN mail_owed_since");
+  execute(scratch.path(), "DROP TABLE learnt_ports");
   execute(scratch.path(), "PRAGMA user_version=2");
   SqliteStore store(scratch.path());
   EXPECT_THAT(store.overview(t0, t0).to_ready, testing::ElementsAre(Millis(4'000)));
