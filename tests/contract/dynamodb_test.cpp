@@ -8,8 +8,8 @@
 #include "tests/contract/dynamodb_server.hpp"
 #include "tests/contract/store_contract.hpp"
 
-// The suite of store_test.cpp for the DynamoDB driver, through the project's own client, on emulators that others wrote.
-// An emulator takes seconds to start, so the program starts each once and ctest runs the program once for each.
+// The suite of store_test.cpp for the DynamoDB driver, through the project's own client, on emulators that others
+// wrote. An emulator takes seconds to start, so the program starts each once and ctest runs the program once for each.
 namespace slipway::test {
 namespace {
 
@@ -71,9 +71,8 @@ Service& ministack() {
 
 // moto copies its tables before a transaction and puts the copy back when it fails, whatever others wrote meanwhile: so
 // requests to it come one at a time. Callers still race between requests.
-const StoreFactory on_moto{"moto", [](const std::filesystem::path&, Port first, Port last) {
-                             return moto().make_store(first, last, true);
-                           }};
+const StoreFactory on_moto{
+    "moto", [](const std::filesystem::path&, Port first, Port last) { return moto().make_store(first, last, true); }};
 const StoreFactory on_ministack{"ministack", [](const std::filesystem::path&, Port first, Port last) {
                                   return ministack().make_store(first, last, false);
                                 }};
