@@ -71,6 +71,7 @@ Config load_config(const std::filesystem::path& file, const EnvLookup& env, cons
   config::read_runtime(top, env, config);
   config::read_database(top, config);
   config::read_mail(top, config);
+  config::read_aws(top, config);
   config::read_limits(top, config);
   config::read_log(top, config);
   config::check_together(top, config);
