@@ -97,12 +97,19 @@ mail::ResendOptions resend_options(const Config& config) {
   return options;
 }
 
-dynamodb::Options store_options(const FunctionPlace& place) {
+// ECS chooses the ports, unless customers are to keep theirs.
+dynamodb::Options store_options(const FunctionPlace& place, const Config& config) {
   dynamodb::Options options;
   options.table = place.table;
-  // ECS chooses the ports.
-  options.first_port = options.last_port = Port(0);
+  options.first_port = Port(config.access.stable_ports ? config.access.ports.first : std::uint16_t(0));
+  options.last_port = Port(config.access.stable_ports ? config.access.ports.last : std::uint16_t(0));
   return options;
+}
+
+Settings function_settings(const Config& config) {
+  Settings settings = settings_of(config, "");
+  settings.policy.stable_ports = config.access.stable_ports;
+  return settings;
 }
 
 }  // namespace
@@ -117,7 +124,7 @@ struct Function::Parts {
         secrets(read_secrets(ssm, place.parameters)),
         config(read_config(place, env, secrets)),
         log(LogFormat::json, config.log.level),
-        settings(settings_of(config, "")) {}
+        settings(function_settings(config)) {}
 
   aws::Session make_session() {
     aws::Session made{place.region, credentials, clock, random,
@@ -154,7 +161,7 @@ struct Function::Parts {
   const Settings settings;
   dynamodb::DynamoStore store{
       [this](std::string_view operation, const json::object& input) { return dynamodb_client.call(operation, input); },
-      store_options(place), random};
+      store_options(place, config), random};
   const InstallationId installation{store.installation()};
   ecs::EcsRuntime runtime{
       {ecs_client, ec2, ssm, logs}, {ecs_place(place), config.app.stop_timeout}, installation, clock, log};
