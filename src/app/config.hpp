@@ -135,7 +135,10 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string& na
 
 // Reads and checks the whole file. Throws Error(invalid) that lists everything that is wrong at once: a line of
 // "file:line:column: key: what is wrong" each, also in fields(); or that says that there is no such file.
-Config load_config(const std::filesystem::path& file, const EnvLookup& env);
+// `replaced`: texts that stand in for those of keys that the file has, by dotted name ("mail.resend.api_key"): secrets
+// that are kept elsewhere than where the file says.
+using Replaced = std::map<std::string, std::string>;
+Config load_config(const std::filesystem::path& file, const EnvLookup& env, const Replaced& replaced = {});
 
 // Only where the server's socket is, for programs that talk to it: needs no secret of the file, and forgives its errors
 // elsewhere. Throws Error(not_found) where there is no such file.
