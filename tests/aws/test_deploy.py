@@ -22,8 +22,10 @@ aws: {{ region: eu-central-1, stack: shop, database: {{ image: {image} }} }}
 """
 
 
-def docker(*words, **options):
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True, **options).stdout
+def docker(*words):
+    done = subprocess.run(["docker", *words], capture_output=True, text=True)
+    assert done.returncode == 0, f"docker {words}: {done.stderr}"
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_without_a_terminal_it_asks_for_yes_and_changes_nothing(cloud, image):
     done = cloud.slipway("--config", "other.yaml", "aws", "deploy", *PROGRAMS, check=False)
     assert done.returncode == 2 and "--yes" in done.stderr
     names = [s["StackName"] for s in cloud.client("cloudformation").list_stacks()["StackSummaries"]
-             if s["StackStatus"] not in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")]
+             if s["StackStatus"] != "DELETE_COMPLETE"]
     assert "other-data" not in names
 
 
@@ -105,8 +107,9 @@ def test_the_images_are_in_the_registry_and_named_by_digest(cloud, deployed, ima
     try:
         shown = json.loads(docker("image", "inspect", init))[0]
         assert shown["Config"]["Entrypoint"] == ["/slipway-init"] and shown["Config"]["User"] == "65534:65534"
-        listing = docker("run", "--rm", "--entrypoint", "/slipway-init", init, "true")
-        assert listing == ""
+        # busybox, under a name that is no applet of its own, says so.
+        ran = subprocess.run(["docker", "run", "--rm", "--network", "none", init], capture_output=True, text=True)
+        assert "applet not found" in ran.stdout + ran.stderr
     finally:
         subprocess.run(["docker", "rmi", "-f", init], capture_output=True)
 
@@ -179,13 +182,10 @@ def test_push_brings_another_image(cloud, deployed, image):
 
 
 def test_a_change_that_fails_is_put_back_and_says_why(cloud, deployed):
-    """An instance of another account's Postgres image name cannot fail here, so the template is broken on its way."""
-    cloud.adapter.break_next = {"Type": "AWS::Lambda::EventSourceMapping",
-                                "Properties": {"FunctionName": "no-such-function", "EventSourceArn": "arn:aws:sqs:eu-central-1:1:none"}}
+    """The template is broken on its way, by a resource that ministack cannot make."""
+    cloud.adapter.break_next = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
     done = cloud.slipway("aws", "deploy", "--yes", "--new-machine", *PROGRAMS, check=False)
     stack = cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
-    if done.returncode == 0:
-        pytest.skip("ministack makes an event source mapping of a function that is not there")
     assert done.returncode == 1 and "Broken" in done.stderr
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     cloud.slipway("aws", "deploy", "--yes", *PROGRAMS)
