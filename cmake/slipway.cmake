@@ -59,11 +59,12 @@ endfunction()
 
 slipway_precompile(slipway_headers)
 
-# slipway_library(NAME DEPS...): every .cpp of this folder but *_test.cpp and main*.cpp becomes library slipway_NAME;
-# every *_test.cpp becomes one test program slipway_NAME_test.
+# slipway_library(NAME DEPS... [EXCLUDE files]): every .cpp of this folder but *_test.cpp and main*.cpp becomes library
+# slipway_NAME; every *_test.cpp becomes one test program slipway_NAME_test.
 function(slipway_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  list(REMOVE_ITEM sources ${ARG_EXCLUDE})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main[a-z_]*)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -19,6 +19,6 @@ function(slipway_link_libpq target)
   else()
     message(STATUS "${target}: dynamic, because libpgcommon.a is not here or sanitizers are on; "
                    "it runs on this machine, but cannot become an image FROM scratch")
-    target_link_libraries(${target} PRIVATE PostgreSQL::PostgreSQL)
+    target_link_libraries(${target} PRIVATE PostgreSQL::PostgreSQL OpenSSL::Crypto)
   endif()
 endfunction()

@@ -177,13 +177,13 @@ unpack_package() {
   return "$status"
 }
 
-# What the tests need from PyPI, in an environment of the project's own. Returns 1, having said why, where PyPI cannot
-# be reached.
+# What the tests need from PyPI, in an environment of the project's own: tools/requirements.txt in build/venv, or
+# tools/requirements-NAME.txt in build/venv-NAME. Returns 1, having said why, where PyPI cannot be reached.
 install_python_tools() {
-  local venv=$slipway_root/build/venv list=$slipway_root/tools/requirements.txt
+  local venv=$slipway_root/build/venv${1:+-$1} list=$slipway_root/tools/requirements${1:+-$1}.txt
   if [[ -f $venv/installed ]] && cmp -s "$list" "$venv/installed"; then return; fi
   rm -rf "$venv"
-  if quietly "python tools" install_into_venv "$venv" "$list"; then
+  if quietly "python tools${1:+ $1}" install_into_venv "$venv" "$list"; then
     cp "$list" "$venv/installed"
   else
     rm -rf "$venv"

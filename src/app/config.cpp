@@ -38,14 +38,28 @@ Reading reading_of(const std::filesystem::path& shown, const std::filesystem::pa
   return {env, file.parent_path(), config::Problems(shown.string()), {}};
 }
 
+// A scalar's text, where the key is there.
+void replace(YamlNode& tree, std::string_view key, const std::string& text) {
+  const auto dot = key.find('.');
+  for (auto& member : tree.members) {
+    if (member.key != key.substr(0, dot)) continue;
+    if (dot != std::string_view::npos) {
+      replace(member.value, key.substr(dot + 1), text);
+    } else if (member.value.kind == YamlNode::Kind::scalar) {
+      member.value.text = text;
+    }
+  }
+}
+
 std::filesystem::path absolute_path(const std::filesystem::path& file) {
   return std::filesystem::absolute(file).lexically_normal();
 }
 
 }  // namespace
 
-Config load_config(const std::filesystem::path& file, const EnvLookup& env) {
-  const YamlNode tree = read_existing_tree(file);
+Config load_config(const std::filesystem::path& file, const EnvLookup& env, const Replaced& replaced) {
+  YamlNode tree = read_existing_tree(file);
+  for (const auto& [key, text] : replaced) replace(tree, key, text);
   Config config;
   config.file = absolute_path(file);
   Reading reading = reading_of(file, config.file, env);
@@ -57,6 +71,7 @@ Config load_config(const std::filesystem::path& file, const EnvLookup& env) {
   config::read_runtime(top, env, config);
   config::read_database(top, config);
   config::read_mail(top, config);
+  config::read_aws(top, config);
   config::read_limits(top, config);
   config::read_log(top, config);
   config::check_together(top, config);

@@ -26,6 +26,7 @@ struct Config {
     AccessSpec spec;           // `spec.address` is empty while it is still to be found
     bool find_address = true;  // "auto"
     PortRange ports;
+    bool stable_ports = false;  // on AWS; elsewhere a customer's port never changes
   };
 
   enum class RuntimeDriver { automatic, docker, process };
@@ -81,6 +82,26 @@ struct Config {
     api::AccessPolicy access;
   };
 
+  // Of `slipway aws`; whatever runs on this machine ignores it.
+  struct Aws {
+    std::string region;  // empty: as AWS's own tools find it
+    std::string stack = "slipway";
+    std::string zone;  // empty: the region's first
+    std::string instance_type = "t3.micro";
+    std::uint32_t extra_machines = 0;
+    bool shell_access = false;
+    std::uint64_t database_volume_bytes = 8ull << 30;
+    std::uint32_t database_snapshots = 7;
+    std::string database_image = "public.ecr.aws/docker/library/postgres:15-alpine";
+    std::string database_host;  // empty: a container on the first machine
+    std::uint16_t database_port = 5432;
+    Secret database_password;  // of `postgres` on that host; empty: one is made
+    std::uint32_t requests_per_second = 10;
+    std::uint32_t log_days = 14;
+    std::string alarm_email;  // empty: nobody
+    std::uint32_t budget_usd = 20;
+  };
+
   struct Limits {
     std::vector<std::string> reserved_subdomains;
     unsigned workers = 8;
@@ -104,6 +125,7 @@ struct Config {
   Database database;
   Mail mail;
   Api api;
+  Aws aws;
   Limits limits;
   Logging log;
 };
@@ -113,7 +135,10 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string& na
 
 // Reads and checks the whole file. Throws Error(invalid) that lists everything that is wrong at once: a line of
 // "file:line:column: key: what is wrong" each, also in fields(); or that says that there is no such file.
-Config load_config(const std::filesystem::path& file, const EnvLookup& env);
+// `replaced`: texts that stand in for those of keys that the file has, by dotted name ("mail.resend.api_key"): secrets
+// that are kept elsewhere than where the file says.
+using Replaced = std::map<std::string, std::string>;
+Config load_config(const std::filesystem::path& file, const EnvLookup& env, const Replaced& replaced = {});
 
 // Only where the server's socket is, for programs that talk to it: needs no secret of the file, and forgives its errors
 // elsewhere. Throws Error(not_found) where there is no such file.

@@ -10,6 +10,7 @@ void read_access(const Section& top, Config& config);
 void read_runtime(const Section& top, const EnvLookup& env, Config& config);
 void read_database(const Section& top, Config& config);
 void read_mail(const Section& top, Config& config);  // after read_places
+void read_aws(const Section& top, Config& config);
 void read_limits(const Section& top, Config& config);
 void read_log(const Section& top, Config& config);
 // data_dir and api: what load_socket_path needs too.

@@ -79,6 +79,7 @@ void read_access(const Section& top, Config& config) {
   section.read("probe_address", access.spec.probe_address,
                [](std::string_view text) { return text.empty() ? std::string() : parse_ipv4(text); });
   section.read("ports", access.ports, parse_port_range);
+  section.read("stable_ports", access.stable_ports, parse_bool);
 }
 
 void read_runtime(const Section& top, const EnvLookup& env, Config& config) {

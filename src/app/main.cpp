@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "app/aws_commands.hpp"
 #include "app/config_commands.hpp"
 #include "app/config_secret.hpp"
 #include "app/describe_commands.hpp"
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
   add_own_commands(app, context);
   add_config_commands(app, context);
   cli::add_client_commands(app, context);
+  add_aws_commands(app, context);
   add_describe_commands(app, context);
   return cli::run(app, argc, argv, context);
 }

@@ -13,7 +13,7 @@ namespace json = boost::json;
 namespace {
 
 std::optional<std::string> from_base64(const std::string& text) {
-  if (text.size() % 4 != 0) return std::nullopt;
+  if (text.size() % 4 != 0 || text.find('=') < text.size() - std::min<std::size_t>(text.size(), 2)) return std::nullopt;
   std::string out(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));

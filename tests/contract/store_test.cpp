@@ -28,7 +28,8 @@ std::unique_ptr<Store> make_dynamodb(const std::filesystem::path&, Port first, P
   const auto call = [fake](std::string_view operation, const boost::json::object& input) {
     return fake->call(operation, input);
   };
-  return std::make_unique<dynamodb::DynamoStore>(call, dynamodb::Options{"ledger", first, last}, random);
+  return std::make_unique<dynamodb::DynamoStore>(
+      call, dynamodb::Options{"ledger", first, last, std::chrono::hours(24), {Millis(1), Millis(20)}}, random);
 }
 
 const StoreFactory dynamodb_in_memory{"dynamodb", make_dynamodb};

@@ -1,5 +1,7 @@
 #include "drivers/database/postgres/connection.hpp"
 
+#include <fmt/format.h>
+
 #include <libpq-fe.h>
 #include <poll.h>
 

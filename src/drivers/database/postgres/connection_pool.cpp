@@ -1,5 +1,7 @@
 #include "drivers/database/postgres/connection_pool.hpp"
 
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 
 namespace slipway::postgres {

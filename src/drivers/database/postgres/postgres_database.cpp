@@ -1,5 +1,7 @@
 #include "drivers/database/postgres/postgres_database.hpp"
 
+#include <fmt/format.h>
+
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 

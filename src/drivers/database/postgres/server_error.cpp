@@ -1,5 +1,7 @@
 #include "drivers/database/postgres/server_error.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/text.hpp"

@@ -46,7 +46,8 @@ DynamoStore::DynamoStore(Call call, const Options& options, Random& random)
       ports_(table_, {options.first_port, options.last_port}),
       timeline_(table_, options.event_time),
       access_(table_) {
-  if (options.first_port.value() == 0 || options.last_port < options.first_port) {
+  const bool none = options.first_port.value() == 0 && options.last_port.value() == 0;
+  if (!none && (options.first_port.value() == 0 || options.last_port < options.first_port)) {
     throw Error(ErrorKind::invalid, "the range of ports " + std::to_string(options.first_port.value()) + "-" +
                                         std::to_string(options.last_port.value()) +
                                         " is empty; give a first and a last port");
@@ -204,7 +205,8 @@ Overview DynamoStore::overview(TimePoint now, TimePoint ready_since) {
     if (const auto at = moment_of(entry, "due_at")) keep_older(overview.oldest_due, *at);
     return true;
   });
-  overview.ports = ports_.count();
+  const PortRange& range = ports_.range();
+  overview.ports = range.empty() ? 0 : std::size_t{range.last.value()} - range.first.value() + 1;
   for (const PortLease& lease : ports_.used(now)) {
     ++(lease.status == PortStatus::held ? overview.ports_held : overview.ports_leased);
   }

@@ -22,7 +22,7 @@ namespace slipway::dynamodb {
 
 struct Options {
   std::string table;
-  Port first_port{20'000};  // of the range that tenants get their ports from
+  Port first_port{20'000};  // of the range that tenants get their ports from; both 0: none
   Port last_port{29'999};
   Millis event_time{std::chrono::hours(24 * 90)};  // how long a timeline's lines are kept
   Backoff conflict{Millis(20), Millis(400)};       // pauses when others write the same items

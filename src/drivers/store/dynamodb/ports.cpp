@@ -16,6 +16,8 @@ constexpr std::string_view range_state = "free#";  // of the range's own item: b
 constexpr std::uint64_t never = 0;                 // the time of release of a port that was never used
 
 Item item_key(Port port) { return key_of(ports_pk, "PORT#" + padded(port.value(), 5)); }
+Item learnt_key(const LeaseName& lease) { return key_of(ports_pk, "LEARNT#" + lease); }
+bool is_learnt(const LeaseName& lease) { return lease.find('@') != lease.npos; }
 Item range_key() { return key_of(ports_pk, "RANGE"); }
 
 std::string free_state(Port port, std::uint64_t released) {
@@ -33,6 +35,8 @@ bool is_never_used(const Ports::Candidate& candidate) { return candidate.state =
 constexpr std::string_view as_read = "#state = :seen";
 
 }  // namespace
+
+LeaseName lease_name(Port port) { return std::to_string(port.value()); }
 
 // How far the range has been given items; `known` is false where the table knows of no range or of another one.
 struct Ports::Frontier {
@@ -89,6 +93,7 @@ std::optional<Ports::Candidate> Ports::ended_hold(TimePoint now) {
 }
 
 Ports::Candidate Ports::candidate(TimePoint now, unsigned tries) {
+  if (range_.empty()) throw Error(ErrorKind::limited, "there is no range of ports: runtimes choose them");
   Table::Tries blocks = table_.tries("find a free port");
   while (true) {
     Frontier frontier;
@@ -172,11 +177,15 @@ Write Ports::lease(const Candidate& candidate, const TenantId& tenant, const Use
                      {":user", text(user.value())}}};
 }
 
-Write Ports::release(Port port, const TenantId& tenant, TimePoint now) const {
-  Write write{.kind = Write::Kind::remove,
-              .subject = item_key(port),
-              .condition = "#tenant_id = :tenant",
-              .values = {{":tenant", text(tenant.value())}}};
+Write Ports::release(const LeaseName& lease, const TenantId& tenant, TimePoint now) const {
+  Write write{
+      .kind = Write::Kind::remove, .condition = "#tenant_id = :tenant", .values = {{":tenant", text(tenant.value())}}};
+  if (is_learnt(lease)) {
+    write.subject = learnt_key(lease);
+    return write;
+  }
+  const Port port(static_cast<std::uint16_t>(std::stoul(lease)));
+  write.subject = item_key(port);
   if (!range_.contains(port)) return write;
   write.kind = Write::Kind::update;
   write.update = "SET #status = :free, #state = :state REMOVE #tenant_id, #user_id";
@@ -196,6 +205,39 @@ Write Ports::hold(Port port, const std::string& state, TimePoint until) const {
                      {":until", moment(until)}}};
 }
 
+LeaseName Ports::wanted(const Tenant& tenant, const LeaseName& had) const {
+  if (!tenant.port) return no_lease;
+  if (had == lease_name(*tenant.port)) return had;
+  if (range_.contains(*tenant.port)) return no_lease;
+  return lease_name(*tenant.port) + "@" + tenant.host;
+}
+
+std::vector<Write> Ports::learn(const Tenant& tenant, const LeaseName& lease) {
+  Write write{.subject = learnt_key(lease)};
+  Item& item = write.subject;
+  item["port"] = number(tenant.port->value());
+  item["host"] = text(tenant.host);
+  item["status"] = text("leased");
+  item["state"] = text("leased#" + padded(tenant.port->value(), 5) + "@" + tenant.host);
+  item["tenant_id"] = text(tenant.id.value());
+  item["user_id"] = text(tenant.sign_up.user_id.value());
+  const auto there = table_.get(learnt_key(lease), "#tenant_id");
+  if (!there) {
+    write.condition = "attribute_not_exists(#pk)";
+    return {std::move(write)};
+  }
+  const TenantId other(text_of(*there, "tenant_id"));
+  write.condition = "#tenant_id = :other";
+  write.values = {{":other", text(other.value())}};
+  if (other == tenant.id) return {std::move(write)};
+  Write loses{.kind = Write::Kind::update,
+              .subject = row_key(other),
+              .update = "SET #leased_port = :none",
+              .condition = "#leased_port = :lease",
+              .values = {{":none", text(no_lease)}, {":lease", text(lease)}}};
+  return {std::move(write), std::move(loses)};
+}
+
 std::optional<std::string> Ports::state_of(Port port) {
   const auto item = table_.get(item_key(port), "#state");
   if (!item) return std::nullopt;
@@ -203,7 +245,7 @@ std::optional<std::string> Ports::state_of(Port port) {
 }
 
 std::vector<PortLease> Ports::used(TimePoint now) {
-  std::map<Port, PortLease> found;
+  std::map<std::pair<Port, std::string>, PortLease> found;
   Query query{.index = std::string(by_state),
               .condition = "#pk = :pk AND #state BETWEEN :held AND :leased",
               .values = {{":pk", text(ports_pk)}, {":held", text("held#")}, {":leased", text("leased#~")}},
@@ -211,15 +253,16 @@ std::vector<PortLease> Ports::used(TimePoint now) {
   table_.each(query, [&](const Item& item) {
     PortLease lease;
     lease.port = port_at(item);
+    lease.host = text_of(item, "host");
     lease.status = text_of(item, "status") == "held" ? PortStatus::held : PortStatus::leased;
     lease.tenant_id = TenantId(text_of(item, "tenant_id"));
     lease.user_id = UserId(text_of(item, "user_id"));
     lease.held_until = moment_of(item, "held_until");
-    if (!lease.held_until || *lease.held_until > now) found[lease.port] = lease;
+    if (!lease.held_until || *lease.held_until > now) found[{lease.port, lease.host}] = lease;
     return true;
   });
   std::vector<PortLease> leases;
-  for (auto& [port, lease] : found) leases.push_back(std::move(lease));
+  for (auto& [place, lease] : found) leases.push_back(std::move(lease));
   return leases;
 }
 

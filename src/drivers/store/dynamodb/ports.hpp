@@ -4,15 +4,19 @@
 #include <vector>
 
 #include "contracts/store.hpp"
-#include "drivers/store/dynamodb/table.hpp"
+#include "drivers/store/dynamodb/rows.hpp"
 
 namespace slipway::dynamodb {
 
 struct PortRange {
-  Port first;
+  Port first;  // 0: there is no range, runtimes choose
   Port last;
-  bool contains(Port port) const { return first <= port && port <= last; }
+  bool empty() const { return first.value() == 0; }
+  bool contains(Port port) const { return !empty() && first <= port && port <= last; }
 };
+
+inline const LeaseName no_lease = "none";
+LeaseName lease_name(Port port);
 
 // The ledger of ports: an item for each port that was ever looked at, whose `state` says in one word and in order what
 // it is: "free#<time of release>#<port>", "held#<until>#<port>", "leased#<port>". They share a partition, so that the
@@ -33,13 +37,18 @@ class Ports {
 
   // Writes to be part of a transaction. Each has a condition that fails where the port is not what it was taken for.
   Write lease(const Candidate& candidate, const TenantId& tenant, const UserId& user) const;
-  Write release(Port port, const TenantId& tenant, TimePoint now) const;   // leased by the tenant
+  Write release(const LeaseName& lease, const TenantId& tenant, TimePoint now) const;  // leased by the tenant
+  // Leases what a runtime chose; whoever had that lease loses it, on the port's item and on its own row.
+  std::vector<Write> learn(const Tenant& tenant, const LeaseName& lease);
   Write hold(Port port, const std::string& state, TimePoint until) const;  // as it was read
 
   // The state of a port, or nothing where there is no item of it.
   std::optional<std::string> state_of(Port port);
-  bool covers(Port port) const { return range_.contains(port); }
-  std::size_t count() const { return std::size_t{range_.last.value()} - range_.first.value() + 1; }
+  const PortRange& range() const { return range_; }
+
+  // The lease that a row with this port should have, where it has `had` so far. A port of the range that it does not
+  // have is not leased by being written down: somebody's save has released it.
+  LeaseName wanted(const Tenant& tenant, const LeaseName& had) const;
 
   // Leased and held ones, ascending. A hold that has ended by `now` is not among them.
   std::vector<PortLease> used(TimePoint now);

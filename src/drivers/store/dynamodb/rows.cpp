@@ -6,13 +6,6 @@
 namespace slipway::dynamodb {
 namespace {
 
-constexpr std::string_view no_port = "none";
-
-std::optional<Port> port_of_text(const std::string& words) {
-  if (words.empty() || words == no_port) return std::nullopt;
-  return Port(static_cast<std::uint16_t>(std::stoul(words)));
-}
-
 // Builds "SET … REMOVE …" of an update.
 class Changes {
  public:
@@ -35,8 +28,6 @@ class Changes {
 
 }  // namespace
 
-std::string port_text(std::optional<Port> port) { return port ? std::to_string(port->value()) : std::string(no_port); }
-
 std::string search_text(const SignUp& s) {
   return lowered_ascii(s.slug.value() + "\n" + s.user_id.value() + "\n" + s.admin_email.value() + "\n" +
                        s.company_name.value());
@@ -50,17 +41,17 @@ Tenant tenant_at(const Item& row) {
 }
 
 RowFacts facts_at(const Item& row) {
-  return {flag_of(row, "live"), port_of_text(text_of(row, "leased_port")), text_of(row, "lease_owner")};
+  return {flag_of(row, "live"), text_of(row, "leased_port"), text_of(row, "lease_owner")};
 }
 
-Write new_row(const Tenant& tenant, const std::string& writer) {
+Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port) {
   Write write{.subject = row_key(tenant.id), .condition = "attribute_not_exists(#pk)"};
   Item& row = write.subject;
   row["doc"] = text(to_document(tenant));
   row["version"] = number(static_cast<std::int64_t>(tenant.version));
   row["status"] = text(to_string(tenant.status));
   row["live"] = flag(is_live(tenant));
-  row["leased_port"] = text(port_text(tenant.port));
+  row["leased_port"] = text(port);
   row["writer"] = text(writer);
   row["list"] = text(tenant_list);
   row["list_key"] = text(tenant.id.value());
@@ -73,15 +64,14 @@ Write new_row(const Tenant& tenant, const std::string& writer) {
   return write;
 }
 
-Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving) {
+Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port) {
   Write write{.kind = Write::Kind::update, .subject = row_key(tenant.id)};
   Changes changes(write);
   changes.set("doc", text(to_document(tenant)));
   changes.set("version", number(static_cast<std::int64_t>(tenant.version + 1)));
   changes.set("status", text(to_string(tenant.status)));
   changes.set("live", flag(is_live(tenant)));
-  // A port that somebody else's save has released is not leased again by being written down.
-  changes.set("leased_port", text(port_text(facts.port == tenant.port ? tenant.port : std::nullopt)));
+  changes.set("leased_port", text(port));
   changes.set("writer", text(saving.writer));
   changes.set_or_remove("ready_at", tenant.first_ready_at);
   changes.set_or_remove("mail_owed_since", mail_owed_since(tenant));
@@ -101,8 +91,16 @@ Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving
   changes.finish();
   write.values[":read"] = number(static_cast<std::int64_t>(tenant.version));
   write.values[":was_live"] = flag(facts.live);
-  write.values[":had_port"] = text(port_text(facts.port));
+  write.values[":had_port"] = text(facts.port);
   return write;
+}
+
+Write lease_on_row(const TenantId& tenant, const LeaseName& had, const LeaseName& port) {
+  return {.kind = Write::Kind::update,
+          .subject = row_key(tenant),
+          .update = "SET #leased_port = :port",
+          .condition = "#live = :live AND #leased_port = :had",
+          .values = {{":live", flag(true)}, {":port", text(port)}, {":had", text(had)}}};
 }
 
 }  // namespace slipway::dynamodb

@@ -8,11 +8,15 @@
 // A tenant's row as an item.
 namespace slipway::dynamodb {
 
+// The name of a port's lease: "20000" of one of the range, "32768@203.0.113.9" of one that a runtime chose there,
+// "none".
+using LeaseName = std::string;
+
 // What the ledger keeps about a row besides what the tenant says of itself.
 struct RowFacts {
-  bool live = true;          // it holds its user and its subdomain: its status was not deleted
-  std::optional<Port> port;  // its lease
-  std::string lease_owner;   // the worker's; empty: none
+  bool live = true;         // it holds its user and its subdomain: its status was not deleted
+  LeaseName port;           // of its port
+  std::string lease_owner;  // of the lease on the row itself; empty: nobody
   bool operator==(const RowFacts&) const = default;
 };
 
@@ -28,13 +32,13 @@ RowFacts facts_at(const Item& row);
 inline bool is_live(const Tenant& tenant) { return tenant.status != Status::deleted; }
 
 // A new row, if there is none of this id.
-Write new_row(const Tenant& tenant, const std::string& writer);
+Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port);
 
-// The row's next version, if the ledger has the tenant's version and the facts are as given.
-Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving);
+// The row's next version with this lease of a port, if the ledger has the tenant's version and the facts are as given.
+Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port);
 
-// The row's attribute `leased_port`.
-std::string port_text(std::optional<Port> port);
+// Writes another lease of a port on a row that is live and has the one given.
+Write lease_on_row(const TenantId& tenant, const LeaseName& had, const LeaseName& port);
 
 // What `list` searches in: the founder's words in lower case.
 std::string search_text(const SignUp& sign_up);

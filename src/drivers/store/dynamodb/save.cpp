@@ -35,12 +35,18 @@ Write slug_write(const Tenant& tenant, bool live) {
 
 // The row first: whoever reads the outcome finds its condition at the front.
 std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving) {
-  std::vector<Write> writes{next_row(tenant, facts, saving)};
+  const LeaseName port = ports_.wanted(tenant, facts.port);
+  std::vector<Write> writes{next_row(tenant, facts, saving, port)};
   if (facts.live != is_live(tenant)) {
     writes.push_back(user_write(tenant, is_live(tenant)));
     writes.push_back(slug_write(tenant, is_live(tenant)));
   }
-  if (facts.port && facts.port != tenant.port) writes.push_back(ports_.release(*facts.port, tenant.id, told()));
+  if (facts.port != port) {
+    if (facts.port != no_lease) writes.push_back(ports_.release(facts.port, tenant.id, told()));
+    if (port != no_lease) {
+      for (Write& write : ports_.learn(tenant, port)) writes.push_back(std::move(write));
+    }
+  }
   if (!saving.events.empty()) {
     const Timeline::End end = timeline_.end_of(tenant.id, saving.events.front());
     timeline_.trim(tenant.id, end, saving.events.size());
@@ -53,7 +59,9 @@ std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts
 
 bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
   const Saving saving{events, release.value_or(""), table_.new_token()};
-  RowFacts facts{true, tenant.port, saving.release};
+  // A port of the range is on the row because it was leased; one that a runtime chose is there since the last save.
+  RowFacts facts{true, tenant.port ? lease_name(*tenant.port) : no_lease, saving.release};
+  facts.port = ports_.wanted(tenant, facts.port);
   for (Table::Tries tries = table_.tries("save a tenant");; tries.again()) {
     const std::vector<Write> writes = save_writes(tenant, facts, saving);
     Outcome outcome;
@@ -93,29 +101,25 @@ std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, std::opti
                                                  TimePoint held_until, unsigned tries) {
   const auto row = table_.get(row_key(tenant.id), "#live, #leased_port, #lease_owner");
   if (!row || !facts_at(*row).live) throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
-  const std::optional<Port> had = facts_at(*row).port;
+  if (ports_.range().empty()) throw Error(ErrorKind::limited, "there is no range of ports: runtimes choose them");
+  const LeaseName had = facts_at(*row).port;
+  const bool refuses_own = refused && had == lease_name(*refused);
 
   std::vector<Write> writes;
-  if (refused && ports_.covers(*refused)) {
+  if (refused && ports_.range().contains(*refused)) {
     const auto state = ports_.state_of(*refused);
     // One that another tenant leases is left alone.
-    const bool others = state && state->starts_with("leased") && had != refused;
+    const bool others = state && state->starts_with("leased") && !refuses_own;
     if (state && !others) writes.push_back(ports_.hold(*refused, *state, held_until));
-  } else if (refused && had == refused) {
-    writes.push_back(ports_.release(*refused, tenant.id, told()));  // of a range that is configured no more
+  } else if (had != no_lease && (refuses_own || had.find('@') != had.npos)) {
+    writes.push_back(ports_.release(had, tenant.id, told()));  // not of the range that is configured now
   }
-  if (had && had != refused) {
+  if (had != no_lease && !refuses_own && had.find('@') == had.npos) {
     if (!writes.empty() && !table_.write(writes.front())) return std::nullopt;
-    return had;
+    return Port(static_cast<std::uint16_t>(std::stoul(had)));
   }
   const Ports::Candidate candidate = ports_.candidate(told(), tries);
-  Write keep{
-      .kind = Write::Kind::update,
-      .subject = row_key(tenant.id),
-      .update = "SET #leased_port = :port",
-      .condition = "#live = :live AND #leased_port = :had",
-      .values = {{":live", flag(true)}, {":port", text(port_text(candidate.port))}, {":had", text(port_text(had))}}};
-  writes.push_back(std::move(keep));
+  writes.push_back(lease_on_row(tenant.id, had, lease_name(candidate.port)));
   writes.push_back(ports_.lease(candidate, tenant.id, tenant.sign_up.user_id));
   if (!table_.transact(writes).done) return std::nullopt;
   return candidate.port;

@@ -9,7 +9,7 @@ namespace slipway::dynamodb {
 std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Tenant& tenant,
                                                const std::optional<Ports::Candidate>& port, const std::string& writer) {
   const SignUp& sign_up = tenant.sign_up;
-  std::vector<Write> writes{new_row(tenant, writer)};
+  std::vector<Write> writes{new_row(tenant, writer, port ? lease_name(port->port) : no_lease)};
 
   Write user{.subject = user_key(sign_up.user_id), .condition = "attribute_not_exists(#pk)"};
   user.subject["tenant_id"] = text(tenant.id.value());
@@ -52,14 +52,14 @@ SignUpResult DynamoStore::sign_up(const NewTenant& wanted, TimePoint now) {
     tenant.version = 1;
     std::optional<Ports::Candidate> port;
     try {
-      port = ports_.candidate(now, tries.count());
+      if (!ports_.range().empty()) port = ports_.candidate(now, tries.count());
     } catch (const Error& error) {
       // A repeat needs no port.
       if (error.kind() != ErrorKind::limited) throw;
       if (auto answer = answer_of(wanted, now, writer)) return *std::move(answer);
       throw;
     }
-    tenant.port = port->port;
+    if (port) tenant.port = port->port;
     const std::vector<Write> writes = sign_up_writes(wanted, tenant, port, writer);
     const Outcome outcome = table_.transact(writes);
     if (outcome.done) return Created{std::move(tenant)};

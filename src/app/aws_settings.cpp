@@ -1,0 +1,89 @@
+#include "app/aws_settings.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "app/aws/zip.hpp"
+#include "base/error.hpp"
+
+namespace slipway {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Docker's dynamic ports on the machines; the agent's own (51678 to 51680) lie above. Also in deploy/aws/slipway.yaml.
+constexpr std::uint16_t first_dynamic_port = 32768, last_dynamic_port = 50999;
+
+std::string content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Error(ErrorKind::not_found, fmt::format("{} cannot be read", file.string()));
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Installed, they are in lib/slipway beside bin.
+std::string program(const fs::path& given, const std::string& name, const std::string& option) {
+  fs::path file = given;
+  if (file.empty()) {
+    std::error_code ec;
+    file = fs::read_symlink("/proc/self/exe", ec).parent_path().parent_path() / "lib" / "slipway" / name;
+    if (!fs::exists(file, ec)) {
+      throw Error(ErrorKind::not_found,
+                  fmt::format("{} is not there: the Debian package installs it; otherwise give {} FILE", file.string(),
+                              option));
+    }
+  }
+  std::string content = content_of(file);
+  if (!content.starts_with("\x7f"
+                           "ELF")) {
+    throw Error(ErrorKind::invalid, fmt::format("{} is no program of Linux", file.string()));
+  }
+  return content;
+}
+
+deploy::Values main_parameters(const Config& config) {
+  const Config::Aws& aws = config.aws;
+  const bool stable = config.access.stable_ports;
+  std::string origins;
+  for (const std::string& origin : config.api.access.cors_origins) origins += (origins.empty() ? "" : ",") + origin;
+  return {{"InstanceType", aws.instance_type},
+          {"ExtraMachines", std::to_string(aws.extra_machines)},
+          {"ShellAccess", aws.shell_access ? "true" : "false"},
+          {"FirstPort", std::to_string(stable ? config.access.ports.first : first_dynamic_port)},
+          {"LastPort", std::to_string(stable ? config.access.ports.last : last_dynamic_port)},
+          {"DatabaseHost", aws.database_host},
+          {"DatabasePort", std::to_string(aws.database_port)},
+          {"DatabaseImage", aws.database_image},
+          {"CorsOrigins", origins},
+          {"RequestsPerSecond", std::to_string(aws.requests_per_second)},
+          {"LogDays", std::to_string(aws.log_days)},
+          {"AlarmEmail", aws.alarm_email},
+          {"BudgetUsd", std::to_string(aws.budget_usd)}};
+}
+
+}  // namespace
+
+deploy::Wanted wanted_of(const Config& config, const AwsPrograms& programs) {
+  if (config.mail.driver != Config::MailDriver::resend) {
+    throw Error(ErrorKind::invalid, "mail.driver: on AWS mail goes out through resend; set it and mail.resend.api_key");
+  }
+  deploy::Wanted wanted;
+  wanted.names.stack = config.aws.stack;
+  wanted.data_parameters = {{"Zone", config.aws.zone},
+                            {"VolumeGiB", std::to_string(config.aws.database_volume_bytes >> 30)},
+                            {"SnapshotsKept", std::to_string(config.aws.database_snapshots)}};
+  wanted.parameters = main_parameters(config);
+  wanted.app_image = config.app.image;
+  wanted.function_zip = deploy::zip({{"bootstrap", program(programs.function, "bootstrap", "--function"), true},
+                                     {"slipway.yaml", content_of(config.file), false}});
+  wanted.init = deploy::image_of_program("slipway-init", program(programs.init, "slipway-init", "--init"));
+  if (config.mail.driver == Config::MailDriver::resend)
+    wanted.secrets.emplace("resend-key", config.mail.resend.api_key);
+  if (!config.aws.database_password.empty()) {
+    wanted.secrets.emplace("database/admin_password", config.aws.database_password);
+  }
+  return wanted;
+}
+
+}  // namespace slipway

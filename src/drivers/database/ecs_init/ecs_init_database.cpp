@@ -1,0 +1,123 @@
+#include "drivers/database/ecs_init/ecs_init_database.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "drivers/ecs_common/failure.hpp"
+
+namespace slipway::ecs {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Millis after_failure{10'000};
+
+bool succeeded(const json::object& task) {
+  const auto* container = container_named(task, "containers", init_container);
+  return container != nullptr && container->if_contains("exitCode") != nullptr && int_at(*container, "exitCode") == 0;
+}
+
+std::string words_of(const json::object& task) {
+  const auto* container = container_named(task, "containers", init_container);
+  std::string words = reason_of_stop(task).words;
+  if (container != nullptr && container->if_contains("exitCode") != nullptr) {
+    const auto code = int_at(*container, "exitCode");
+    words = fmt::format("slipway-init exited with code {}{}{}", code, words.empty() ? "" : ": ", words);
+  }
+  return words.empty() ? "it said nothing" : words;
+}
+
+}  // namespace
+
+EcsInitDatabase::EcsInitDatabase(aws::Client& ecs, aws::Client& ssm, Place place, InstallationId installation,
+                                 Secret master_key, std::uint32_t key_generation)
+    : ssm_(ssm),
+      place_(std::move(place)),
+      installation_(std::move(installation)),
+      master_key_(std::move(master_key)),
+      key_generation_(key_generation),
+      tasks_(ecs, place_),
+      parameters_(ssm) {}
+
+DatabaseAccess EcsInitDatabase::access(const TenantId& tenant) const {
+  const std::string name = resource_name(installation_, tenant);
+  return {place_.database_host, place_.database_port, name, name,
+          tenant_password(master_key_, tenant, key_generation_)};
+}
+
+void EcsInitDatabase::ensure(const TenantId& tenant, const Plan&) {
+  parameters_.put(place_.password_parameter(tenant), access(tenant).password);
+}
+
+// The definition of the task that drops the tenant's database. It is made anew for every drop and taken away after it,
+// so that a task which ended well belongs to this drop and to no earlier one.
+std::string EcsInitDatabase::drop_definition(const TenantId& tenant) {
+  const std::string family = drop_family(installation_, tenant);
+  if (const auto there = tasks_.definition(family)) {
+    return string_at(*object_at(*there, "taskDefinition"), "taskDefinitionArn");
+  }
+  json::object container = init_definition(place_, installation_, tenant, nullptr, "drop", family);
+  container["essential"] = true;  // a task needs one
+  return tasks_.register_definition(
+      {{"family", family},
+       {"networkMode", "bridge"},
+       {"requiresCompatibilities", json::array{"EC2"}},
+       {"executionRoleArn", place_.execution_role},
+       {"containerDefinitions", json::array{std::move(container)}},
+       {"tags", tags_json({{installation_tag, installation_.value()}, {tenant_tag, tenant.value()}})}});
+}
+
+DropResult EcsInitDatabase::drop(const TenantId& tenant) {
+  const std::string family = drop_family(installation_, tenant);
+  const std::string definition = drop_definition(tenant);
+  const auto of_this_drop = [&](const json::object& task) {
+    return string_at(task, "taskDefinitionArn") == definition;
+  };
+  for (const json::object& task : tasks_.list(family, false)) {
+    if (of_this_drop(task)) return DropResult::under_way;
+  }
+  std::size_t failed = 0;
+  std::string words;
+  for (const json::object& task : tasks_.list(family, true)) {
+    if (!of_this_drop(task)) continue;
+    if (string_at(task, "lastStatus") != "STOPPED") return DropResult::under_way;
+    if (succeeded(task)) {
+      parameters_.remove({place_.password_parameter(tenant)});
+      tasks_.forget_definitions(tasks_.active_definitions(family));
+      return DropResult::done;
+    }
+    ++failed;
+    words = words_of(task);
+  }
+  Run run;
+  run.task_definition = definition;
+  run.started_by = tenant.value();
+  // A try that is not to be seen yet is found again under its token, and the next one has another.
+  run.token_of = fmt::format("drop/{}/{}", definition, failed);
+  run.tags = {{installation_tag, installation_.value()}, {tenant_tag, tenant.value()}};
+  tasks_.run(run);
+  if (failed == 0) return DropResult::under_way;
+  throw Error(ErrorKind::unavailable, fmt::format("ecs: the task that drops database {} has failed ({}); started "
+                                                  "another; its output is in log group {}",
+                                                  resource_name(installation_, tenant), words, place_.log_group))
+      .after(after_failure);
+}
+
+void EcsInitDatabase::discard(const Resource& resource) {
+  throw Error(ErrorKind::invalid, fmt::format("ecs: {} {} is no resource of this database driver: it lists none",
+                                              resource.kind, resource.name));
+}
+
+std::string EcsInitDatabase::check() {
+  const std::string name = place_.admin_password_parameter();
+  const auto answer = ssm_.call("GetParameters", json::object{{"Names", json::array{name}}, {"WithDecryption", false}});
+  const auto* found = array_at(answer, "Parameters");
+  if (found == nullptr || found->empty()) {
+    throw Error(ErrorKind::not_found,
+                fmt::format("ssm: there is no parameter {}: 'slipway aws deploy' makes it", name));
+  }
+  return fmt::format("PostgreSQL at {}:{}, reached by tasks only", place_.database_host, place_.database_port);
+}
+
+}  // namespace slipway::ecs

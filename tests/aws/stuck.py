@@ -1,0 +1,64 @@
+"""Something between a program and an emulator that holds everything up when it is told to, and counts what passes."""
+
+import http.client
+import http.server
+import threading
+import urllib.parse
+
+
+class Stuck:
+    def __init__(self, upstream):
+        self.upstream = urllib.parse.urlsplit(upstream)
+        self.free = threading.Event()
+        self.free.set()
+        self.seen = []  # of each request: X-Amz-Target, or "POST /path"
+        self.hold_at = None  # the request (counted from 1) from which on nothing passes
+
+    def hold(self):
+        self.free.clear()
+
+    def let_go(self):
+        self.hold_at = None
+        self.free.set()
+
+    def __enter__(self):
+        stuck = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                stuck.seen.append(self.headers.get("X-Amz-Target") or "POST " + self.path)
+                if stuck.hold_at is not None and len(stuck.seen) >= stuck.hold_at:
+                    stuck.hold()
+                stuck.free.wait()
+                connection = http.client.HTTPConnection(stuck.upstream.hostname, stuck.upstream.port, timeout=30)
+                connection.request("POST", self.path, body, dict(self.headers))
+                answer = connection.getresponse()
+                text = answer.read()
+                connection.close()
+                try:
+                    self.send_response(answer.status)
+                    for name, value in answer.getheaders():
+                        if name.lower() not in ("content-length", "transfer-encoding", "connection", "server", "date"):
+                            self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+                except OSError:
+                    self.close_connection = True  # who asked is gone
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.let_go()
+        self.server.shutdown()
+        self.server.server_close()
