@@ -5,10 +5,15 @@ import re
 from tree import CODE_FOLDERS, CPP, Offence, code_only, line_at, rule
 
 # A folder includes only itself and what stands above it.
-ORDER = ["base", "model", "contracts", "net", "aws", "engine", "metrics", "drivers", "api", "lambda", "web", "cli", "app"]
+ORDER = ["base", "model", "contracts", "net", "aws", "engine", "metrics", "drivers", "api", "lambda", "web", "cli", "init", "app"]
 # Folders below src/drivers that are no drivers but what the drivers of one family share.
 SHARED = {"drivers/mail/rfc5322", "drivers/ecs_common"}
 WARN_LINES, MOST_LINES = 300, 400
+
+
+def shared(included):
+    return any(included.startswith(folder + "/") for folder in SHARED)
+
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
 
@@ -37,8 +42,8 @@ def include_direction(tree):
                 continue  # a library's header, or a test's helper
             if ORDER.index(other) > ORDER.index(folder):
                 yield Offence(path, number, f"src/{folder} may not include {included}: {other} stands below it")
-            elif other == "drivers" and folder not in ("drivers", "app"):
-                yield Offence(path, number, f"only src/app knows the drivers, but this includes {included}")
+            elif other == "drivers" and folder not in ("drivers", "app", "init"):
+                yield Offence(path, number, f"only programs know the drivers, but this includes {included}")
 
 
 @rule(
@@ -63,7 +68,7 @@ def drivers_apart(tree):
         own = "/".join(path.split("/")[1:4])
         for number, included in includes(tree, path):
             other = "/".join(included.split("/")[:3])
-            if included.startswith("drivers/") and other != own and other not in SHARED:
+            if included.startswith("drivers/") and other != own and not shared(included):
                 yield Offence(path, number, f"{own} may not include another driver: {included}")
 
 
