@@ -14,7 +14,7 @@ class Sandbox:
     def __init__(self, bootstrap, environment, log_path):
         self.bootstrap, self.environment, self.log_path = bootstrap, dict(environment), log_path
         self.events, self.answers = queue.Queue(), queue.Queue()
-        self.count, self.first_asked = 0, threading.Event()
+        self.count, self.generation = 0, 0
 
     def __enter__(self):
         sandbox = self
@@ -23,8 +23,11 @@ class Sandbox:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                sandbox.first_asked.set()
+                generation = sandbox.generation
                 event = sandbox.events.get()
+                if generation != sandbox.generation:  # who asked is dead; the event is another's
+                    sandbox.events.put(event)
+                    return None
                 if event is None:
                     return self.reply(500, b"")
                 number, body, deadline = event
@@ -33,8 +36,8 @@ class Sandbox:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                kind = self.path.rsplit("/", 2)[-2:]
-                sandbox.answers.put(("init_error" if kind[0] == "init" else kind[1], json.loads(body)))
+                number, kind = self.path.rsplit("/", 2)[-2:]
+                sandbox.answers.put((number, "init_error" if number == "init" else kind, json.loads(body)))
                 self.reply(202, b"{}")
 
             def reply(self, status, body, headers=None):
@@ -63,18 +66,28 @@ class Sandbox:
         """What the function answered ("response" or "error", and what), or None where it was not in time: then it is
         killed, as Lambda does, and started anew."""
         self.count += 1
-        deadline = int((time.time() + seconds) * 1000)
-        self.events.put((f"request-{self.count}", json.dumps(event).encode(), deadline))
-        try:
-            return self.answers.get(timeout=min(seconds, wait))
-        except queue.Empty:
-            self.kill()
-            self.start()
-            return None
+        wanted = f"request-{self.count}"
+        ends = time.monotonic() + min(seconds, wait)
+        self.events.put((wanted, json.dumps(event).encode(), int((time.time() + seconds) * 1000)))
+        while True:
+            try:
+                number, kind, answer = self.answers.get(timeout=max(0.0, ends - time.monotonic()))
+            except queue.Empty:
+                self.kill()
+                self.start()
+                return None
+            if number in (wanted, "init"):
+                return kind, answer
+
+    def first_answer(self):
+        return self.answers.get(timeout=60)[1:]
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.generation += 1
+        while not self.events.empty():
+            self.events.get()
 
     def resident_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:

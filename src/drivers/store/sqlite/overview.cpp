@@ -13,7 +13,7 @@ SELECT count(*), min(mail_owed_since) FROM tenants WHERE mail_owed_since IS NOT 
 constexpr std::string_view to_ready = R"sql(
 SELECT ready_at - created_at FROM tenants WHERE ready_at >= ?1 ORDER BY ready_at DESC LIMIT 10000)sql";
 constexpr std::string_view used_ports = "SELECT count(*) FROM ports WHERE status <> 'free'";
-constexpr std::string_view learnt_ports = "SELECT count(*) FROM learnt_ports";
+constexpr std::string_view learnt_ports = "SELECT count(*) FROM learnt_ports WHERE port > 0";
 // Holds that have run out are freed by whoever wants a port next.
 constexpr std::string_view held_ports = R"sql(
 SELECT count(*), coalesce(sum(held_until > ?1), 0) FROM ports WHERE status = 'held')sql";
