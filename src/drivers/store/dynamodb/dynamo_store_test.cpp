@@ -166,6 +166,24 @@ TEST(DynamoStore, ManyWhoWantAPortTakeDifferentOnes) {
   EXPECT_THAT(ledger.disagreements(), IsEmpty());
 }
 
+TEST(DynamoStore, TwoWhoMoveOneTenantLeaveOneLease) {
+  TestLedger ledger;
+  DynamoStore store = ledger.open(), other = ledger.open();
+  const Tenant tenant = sign_up(store, 1);
+  bool moved = false;
+  ledger.plan = [&](std::string_view operation, int) {
+    if (operation == "TransactWriteItems" && !moved) {
+      moved = true;  // between the other one's look and its write
+      other.lease_port(tenant, std::nullopt, TestLedger::at(600));
+      other.lease_port(tenant, Port(20'000), TestLedger::at(600));
+    }
+    return Fault::none;
+  };
+  store.lease_port(tenant, Port(20'000), TestLedger::at(600));
+  EXPECT_THAT(store.ports(), SizeIs(2)) << "one on hold, one leased";
+  EXPECT_THAT(ledger.disagreements(), IsEmpty());
+}
+
 TEST(DynamoStore, ATimelineGoesOnAboveWhatHasExpired) {
   TestLedger ledger;
   DynamoStore store = ledger.open();
