@@ -81,6 +81,7 @@ class Judge {
   test::FakeProbe& probe_;
 
   std::map<TenantId, Lease> leases_;
+  std::map<TenantId, std::string> worked_on_by_;                      // whose worker claimed it last
   std::map<TenantId, std::uint64_t> requests_;                        // for a tenant, so far
   std::map<std::pair<std::string, TenantId>, std::uint64_t> heeded_;  // that an owner knew of when it last saw the row
   std::map<IdempotencyKey, Known> keys_;
