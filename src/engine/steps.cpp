@@ -11,16 +11,8 @@ namespace {
 
 constexpr Millis probe_timeout{2'000};
 constexpr Millis port_hold{3'600'000};  // before a port that belongs to a stranger's program is tried again
-constexpr Millis room_poll{60'000};     // between two starts where the machines are full
-constexpr Millis drop_poll{3'000};      // between two looks at a database that is being dropped elsewhere
 constexpr std::size_t last_words_lines = 5;
 constexpr std::size_t last_words_bytes = 600;
-
-// A port that a runtime chose is another tenant's as soon as this instance has ended.
-void forget_address(Tenant& t) {
-  t.port.reset();
-  t.host.clear();
-}
 
 }  // namespace
 
@@ -86,6 +78,11 @@ StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<I
       return finish(tenant);
   }
   throw Error(ErrorKind::internal, fmt::format("no way to perform step '{}'", to_string(step)));
+}
+
+void forget_address(Tenant& t) {
+  t.port.reset();
+  t.host.clear();
 }
 
 Event Steps::event(Step step, std::string message, std::optional<TimePoint> since) const {
@@ -341,61 +338,6 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
             }
           },
           {e},
-          {}};
-}
-
-StepResult Steps::stop_instance(const Tenant& tenant) const {
-  const TimePoint began = world_.clock.now();
-  world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
-  return {[stable = settings_.policy.stable_ports](Tenant& t) {
-            t.started = t.proven = false;
-            if (!stable) forget_address(t);
-          },
-          {event(Step::stop_instance, "instance stopped", began)},
-          {}};
-}
-
-StepResult Steps::remove_instance(const Tenant& tenant) const {
-  const TimePoint began = world_.clock.now();
-  world_.runtime.remove(tenant.id, true);
-  return {[](Tenant& t) {
-            t.instance_removed = true;
-            t.started = t.proven = false;
-            t.instance_id.clear();
-          },
-          {event(Step::remove_instance, "instance and volumes removed", began)},
-          {}};
-}
-
-StepResult Steps::drop_database(const Tenant& tenant) const {
-  const TimePoint began = world_.clock.now();
-  if (world_.database.drop(tenant.id) == DropResult::under_way) return {{}, {}, drop_poll};
-  return {[](Tenant& t) {
-            t.database_dropped = true;
-            t.database_made = false;
-          },
-          {event(Step::drop_database, "database and role dropped", began)},
-          {}};
-}
-
-// The end of a deletion (a tombstone stays) or of a failed provisioning (the operator is told).
-StepResult Steps::finish(const Tenant&) const {
-  const bool tell = !settings_.mail.operator_address.empty();
-  return {[tell](Tenant& t) {
-            forget_address(t);
-            t.refused_port.reset();
-            t.attempts.clear();
-            if (t.desired == Desired::deleted) {
-              std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
-              t.status = Status::deleted;
-              t.reason.clear();
-            } else {
-              t.status = Status::failed;
-              t.reason = t.failure;
-              if (tell) t.mails.push_back(new_mail(t, "operator_failure"));
-            }
-          },
-          {event(Step::finish, "everything that was made for this tenant has been taken back")},
           {}};
 }
 

@@ -59,6 +59,9 @@ class Steps {
   Watch& watch_;
 };
 
+// A port that a runtime chose is another tenant's as soon as this instance has ended.
+void forget_address(Tenant& t);
+
 // What a step is called in a timeline and an error: "create container".
 std::string_view words_for(Step step);
 
