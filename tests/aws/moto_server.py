@@ -36,8 +36,8 @@ def running(log_path):
             wait_until_it_answers(url, process)
             yield url
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            process.kill()  # it keeps nothing
+            process.wait()
 
 
 def wait_until_it_answers(url, process):
