@@ -109,6 +109,7 @@ aws:
   region: eu-central-1
   stack: shop
   database: {{ host: {postgres.host}, port: {postgres.port}, password: {postgres_server.PASSWORD} }}
+api: {{ socket: /tmp/not-used.sock }}  # ministack's folder for code is longer than a socket's path may be
 limits: {{ sweep_interval: 1s, orphan_grace: 1s }}
 """)
     with clouds.cloud(place, place / "postgres", before=ModelProxy) as cloud:
