@@ -11,7 +11,9 @@ import secrets
 import threading
 import time
 
-PORT = 46500
+from lab import container_spec
+
+PORT = 26500  # outside the range from which the system takes ports for outgoing connections
 
 
 class ColdFloor:
@@ -22,18 +24,14 @@ class ColdFloor:
         config = engine.call("GET", f"/networks/{network}")["IPAM"]["Config"][0]
         self.gateway = config["Gateway"]
 
+    def create(self, name, database_url, port):
+        spec = container_spec(self.network)
+        spec["Env"] = [f"DATABASE_URL={database_url}", "COMPANY_NAME=Floor", f"TENANT_ID={name}"]
+        spec["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostPort": str(port)}]}
+        return self.engine.call("POST", f"/containers/create?name=slipway-bench-{name}", spec)["Id"]
+
     def once(self, number):
         name, password = f"floor_{number}", secrets.token_hex(16)
-        spec = {
-            "Image": "automation-app:1",
-            "Env": [f"DATABASE_URL=postgresql://{name}:{password}@{self.gateway}:{self.postgres.port}/{name}",
-                    "COMPANY_NAME=Floor", f"TENANT_ID={name}"],
-            "ExposedPorts": {"8080/tcp": {}},
-            "HostConfig": {"NetworkMode": self.network, "Memory": 256 << 20, "MemorySwap": 256 << 20,
-                           "NanoCpus": 500_000_000, "PidsLimit": 256, "Init": True, "ReadonlyRootfs": True,
-                           "CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges"], "Tmpfs": {"/tmp": "size=64m"},
-                           "PortBindings": {"8080/tcp": [{"HostPort": str(PORT)}]}},
-        }
 
         def make_database():
             self.database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
@@ -42,15 +40,26 @@ class ColdFloor:
         began = time.perf_counter()
         beside = threading.Thread(target=make_database)
         beside.start()
-        container = self.engine.call("POST", f"/containers/create?name=slipway-bench-{name}", spec)["Id"]
+        url = f"postgresql://{name}:{password}@{self.gateway}:{self.postgres.port}/{name}"
+        container = self.create(name, url, PORT)
         beside.join()  # the app migrates its schema when it starts
         self.engine.call("POST", f"/containers/{container}/start")
         first_answer(PORT)
         took = (time.perf_counter() - began) * 1000
-        self.engine.call("DELETE", f"/containers/{container}?force=1&v=1")
+        self.remove(container)
         self.database.execute(f"DROP DATABASE {name} WITH (FORCE)")
         self.database.execute(f"DROP ROLE {name}")
         return took
+
+    def start_one(self, name, port):
+        """Create, start, first answer; with the database that all of them share."""
+        container = self.create(name, self.postgres.shared_url(self.gateway), port)
+        self.engine.call("POST", f"/containers/{container}/start")
+        first_answer(port)
+        return container
+
+    def remove(self, container):
+        self.engine.call("DELETE", f"/containers/{container}?force=1&v=1")
 
     def close(self):
         self.database.close()
@@ -68,12 +77,11 @@ def first_answer(port):
             pass
         finally:
             connection.close()
-    raise RuntimeError("the floor's container never answered")
+    raise RuntimeError("the container never answered")
 
 
 def slipway_cold(slipway, number):
-    body = {"admin_email": "bench@example.com", "subdomain": f"bench-{number}", "company_name": "Bench",
-            "userId": f"bench-{number}"}
+    body = {"admin_email": "bench@example.com", "subdomain": f"bench-{number}", "company_name": "Bench"}
     began = time.perf_counter()
     status, answer = slipway.call("POST", "/provision?wait=60", body)
     took = (time.perf_counter() - began) * 1000

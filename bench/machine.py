@@ -33,7 +33,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+def free_port_of(ports):
+    """One of these, none of which the system gives out by itself."""
+    for port in ports:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError(f"none of the ports {ports} is free")
+
+
 def rss_mb(pid):
+    """Resident memory in MiB."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -48,6 +61,11 @@ class Engine:
         self.connection = http.client.HTTPConnection("localhost")
         self.connection.sock = socket.socket(socket.AF_UNIX)
         self.connection.sock.connect(self.path)
+
+    @staticmethod
+    def another():
+        """A connection of its own: one exchange at a time is all that one can do."""
+        return Engine()
 
     def call(self, method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
@@ -91,6 +109,7 @@ class Postgres:
         self.bindir = pathlib.Path(bindir if (pathlib.Path(bindir) / "initdb").exists() else "/usr/lib/postgresql/15/bin")
         self.user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
         self.process = None
+        self.shared = False
 
     def start(self):
         self.directory.mkdir()
@@ -112,6 +131,16 @@ class Postgres:
     def connect(self):
         return Connection(f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres")
 
+    def shared_url(self, host):
+        """A database that apps may share, for those who are not given one of their own."""
+        if not self.shared:
+            connection = self.connect()
+            connection.execute("CREATE ROLE shared LOGIN PASSWORD 'shared'")
+            connection.execute("CREATE DATABASE shared OWNER shared TEMPLATE template0")
+            connection.close()
+            self.shared = True
+        return f"postgresql://shared:shared@{host}:{self.port}/shared"
+
     def url(self):
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
@@ -122,12 +151,16 @@ class Postgres:
 
 
 class Slipway:
-    def __init__(self, binary, directory, postgres, engine):
-        self.binary, self.directory, self.engine = binary, directory, engine
-        self.port = free_port()
-        self.network = f"slipway-bench-{os.getpid()}"
+    """One Slipway of its own. `engine_path` is another socket to reach the engine by."""
+
+    NO_KEY = "none yet"
+
+    def __init__(self, binary, directory, postgres, engine, ports=(27000, 27999), engine_path=None):
+        self.binary, self.directory, self.engine, self.ports = binary, directory, engine, ports
+        self.port = free_port_of(range(9000, 9999))
+        self.network = f"slipway-bench-{os.getpid()}-{directory.name}"
         self.process = None
-        self.key = "none yet"
+        self.key = self.NO_KEY
         directory.mkdir()
         (directory / "slipway.yaml").write_text(f"""
 app:
@@ -136,8 +169,8 @@ app:
   health: {{ path: /healthz }}
   read_only: true
   env: {{ DATABASE_URL: "{{{{ db.url }}}}", COMPANY_NAME: "{{{{ company_name }}}}", TENANT_ID: "{{{{ tenant.id }}}}" }}
-access: {{ domain: localhost, ports: 27000-27999 }}
-runtime: {{ driver: docker, docker: {{ host: "unix://{engine.path}", network: {self.network} }} }}
+access: {{ domain: localhost, ports: {ports[0]}-{ports[1]} }}
+runtime: {{ driver: docker, docker: {{ host: "unix://{engine_path or engine.path}", network: {self.network} }} }}
 database: {{ url: "{postgres.url()}" }}
 mail: {{ driver: outbox, from: bench@example.com, outbox: {{ directory: {directory}/mail }} }}
 api: {{ listen: "127.0.0.1:{self.port}" }}
@@ -147,8 +180,16 @@ data_dir: {directory}/data
 """)
 
     def start(self):
+        """Returns how long it took until it said that it is ready, in seconds."""
+        began = time.perf_counter()
         self.process = subprocess.Popen([self.binary, "serve", "--config", self.directory / "slipway.yaml"])
         wait_for(lambda: self.call("GET", "/readyz")[0] == 200, "Slipway is ready")
+        took = time.perf_counter() - began
+        if self.key == self.NO_KEY:
+            self.make_key()
+        return took
+
+    def make_key(self):
         made = subprocess.run([self.binary, "--config", self.directory / "slipway.yaml", "keys", "create", "--scope",
                                "admin", "bench"], capture_output=True, text=True, check=True)
         self.key = made.stdout.strip()
@@ -166,11 +207,32 @@ data_dir: {directory}/data
         self.call("DELETE", f"/v1/tenants/{tenant}")
         wait_for(lambda: self.call("GET", f"/v1/tenants/{tenant}")[1]["status"] == "deleted", "the tenant is deleted")
 
+    def cpu_seconds(self):
+        """Of all its threads so far; the kernel counts nanoseconds here, and only hundredths elsewhere."""
+        total = 0
+        for thread in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"):
+            try:
+                total += int(thread.read_text().split()[0])
+            except OSError:
+                continue
+        return total / 1e9
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(40)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(20)
+
     def destroy(self):
         if self.process and self.process.poll() is None:
-            for tenant in self.call("GET", "/v1/tenants?limit=1000")[1]["tenants"]:
-                if tenant["status"] != "deleted":
-                    self.delete(tenant["tenantId"])
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(40)
+            for tenant in self.call("GET", "/v1/tenants?status=active&limit=1000")[1]["tenants"]:
+                self.delete(tenant["tenantId"])
+            self.stop()
+        # What an error left behind.
+        left = subprocess.run(["docker", "ps", "-aq", "--filter", f"network={self.network}"], capture_output=True,
+                              text=True).stdout.split()
+        if left:
+            subprocess.run(["docker", "rm", "-fv", *left], capture_output=True)
         subprocess.run(["docker", "network", "rm", self.network], capture_output=True)

@@ -7,6 +7,8 @@ if(DEFINED CPACK_TEMPORARY_INSTALL_DIRECTORY)
   file(MAKE_DIRECTORY ${root}/etc/slipway)
   file(COPY_FILE ${CPACK_SLIPWAY_SOURCE}/packaging/slipway.yaml ${root}/etc/slipway/slipway.yaml)
   file(COPY_FILE ${CPACK_SLIPWAY_SOURCE}/CHANGELOG.md ${root}/usr/share/doc/slipway/changelog)
+  execute_process(COMMAND ${CPACK_SLIPWAY_SOURCE}/tools/sbom ${root}/usr/bin/slipway
+                  OUTPUT_FILE ${root}/usr/share/doc/slipway/slipway.spdx.json COMMAND_ERROR_IS_FATAL ANY)
   file(CHMOD_RECURSE ${root}/etc ${root}/usr/share DIRECTORY_PERMISSIONS ${CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS}
        FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   file(GLOB pages ${root}/usr/share/man/man*/slipway*)

@@ -20,10 +20,16 @@ endif()
 add_library(slipway_flags INTERFACE)
 target_include_directories(slipway_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
 target_compile_options(slipway_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                                               -Woverloaded-virtual -Wno-missing-field-initializers -Werror -fpch-preprocess)
-# GCC 12 reports these falsely inside the standard library and Boost when it inlines at -O2.
-target_compile_options(slipway_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
-                                               -Wno-array-bounds -Wno-dangling-reference -Wno-stringop-overread)
+                                               -Woverloaded-virtual -Wno-missing-field-initializers -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # Only for the fuzz targets. Without a time stamp ccache takes the precompiled headers for the same.
+  target_compile_options(slipway_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+else()
+  # GCC 12 reports these falsely inside the standard library and Boost when it inlines at -O2.
+  target_compile_options(slipway_flags INTERFACE -fpch-preprocess -Wno-maybe-uninitialized -Wno-restrict
+                                                 -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-reference
+                                                 -Wno-stringop-overread)
+endif()
 target_compile_definitions(slipway_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                                    BOOST_ASIO_NO_DEPRECATED)
 if(SLIPWAY_SANITIZE)

@@ -100,7 +100,9 @@ install_missing() {
     "On another system install what tools/packages.txt lists, then build with cmake (docs/HACKING.md)."
   local missing=() name
   for name in $(packages "$@"); do
-    # Any Docker Engine will do, also one that is not Debian's.
+    # Any npm will do, any Node's headers, and any Docker Engine, also those that are not Debian's.
+    [[ $name == npm ]] && command -v npm >/dev/null && continue
+    [[ $name == libnode-dev && -f /usr/include/node/node.h ]] && continue
     [[ $name == docker.io ]] && command -v dockerd >/dev/null && command -v docker >/dev/null && continue
     installed "$name" || missing+=("$name")
   done
@@ -152,6 +154,20 @@ fetch_prometheus() {
   quietly "Prometheus" unpack_package "$(packages programs)" "$to"
 }
 
+# Unpacks nginx, which the benchmarks hold plain answers against: installing it would start a service.
+fetch_nginx() {
+  local to=$slipway_root/build/cache/nginx
+  if command -v nginx >/dev/null || [[ -x $to/usr/sbin/nginx ]]; then
+    return
+  fi
+  mkdir -p "$to"
+  apt_update_once || return
+  quietly "nginx" unpack_package nginx "$to"
+}
+
+# What bench/run needs beside a build: an engine, Postgres, what loads and what is compared.
+ensure_bench() { install_missing build run bench && fetch_nginx && ensure_docker; }
+
 unpack_package() {
   local work
   work=$(mktemp -d)
@@ -161,13 +177,13 @@ unpack_package() {
   return "$status"
 }
 
-# What the tests need from PyPI, in an environment of the project's own. Returns 1, having said why, where PyPI cannot
-# be reached.
+# What the tests need from PyPI, in an environment of the project's own: tools/requirements.txt in build/venv, or
+# tools/requirements-NAME.txt in build/venv-NAME. Returns 1, having said why, where PyPI cannot be reached.
 install_python_tools() {
-  local venv=$slipway_root/build/venv list=$slipway_root/tools/requirements.txt
+  local venv=$slipway_root/build/venv${1:+-$1} list=$slipway_root/tools/requirements${1:+-$1}.txt
   if [[ -f $venv/installed ]] && cmp -s "$list" "$venv/installed"; then return; fi
   rm -rf "$venv"
-  if quietly "python tools" install_into_venv "$venv" "$list"; then
+  if quietly "python tools${1:+ $1}" install_into_venv "$venv" "$list"; then
     cp "$list" "$venv/installed"
   else
     rm -rf "$venv"

@@ -40,6 +40,7 @@ void AccessLine::answered(const net::Response& response, const Log& log, Observe
   const auto took = std::chrono::steady_clock::now() - began;
   if (observer != nullptr) observer->answered(known_method(method), route, response.status, took);
   const bool reads = method == "GET" || method == "HEAD";
+  if (!log.writes(reads ? LogLevel::debug : LogLevel::info)) return;
   const auto level = reads ? &Log::debug : &Log::info;
   const std::string about = tenant.empty() ? tenant_at(net::header(response.headers, "Location")) : tenant;
   const std::string status = std::to_string(response.status);

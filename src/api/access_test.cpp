@@ -159,6 +159,9 @@ TEST(RateLimit, BelievesForwardedAddressesOfTrustedProxiesOnly) {
   EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("d"), headers).status, 202);
   const auto trail = api.store.audit({});
   EXPECT_EQ(trail.back().from, "198.51.100.2");
+  headers.back().second = "198.51.100.2, <script>";
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("e"), headers).status, 202);
+  EXPECT_EQ(api.store.audit({}).back().from, "10.0.0.9") << "what is no address does not count";
 }
 
 TEST(Cors, AnswersConfiguredOriginsOnly) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "net/http_server.hpp"
 
 namespace slipway::api {
@@ -39,7 +40,9 @@ class BodyReader {
 
  private:
   const boost::json::string* text_of(std::string_view name, bool required);
-  void refuse(std::string_view field, std::string why) { refused_.push_back({std::string(field), std::move(why)}); }
+  void refuse(std::string_view field, std::string why) {
+    refused_.push_back({without_controls(field), std::move(why)});
+  }
 
   const boost::json::object object_;
   std::vector<FieldError> refused_;

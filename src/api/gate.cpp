@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view key_prefix = "sk_";
 constexpr std::size_t key_length = 46;
+constexpr std::string_view address_characters = "0123456789abcdefABCDEF.:[]%";
 constexpr std::size_t bucket_limit = 10'000;  // addresses remembered at once
 
 std::string hash_of(std::string_view key) { return to_hex(sha256(key)); }
@@ -80,7 +81,8 @@ std::string Gate::address_of(const net::ServerRequest& request) const {
   if (std::find(proxies.begin(), proxies.end(), request.peer) == proxies.end()) return request.peer;
   const std::string chain = net::header(request.headers, "X-Forwarded-For");
   const std::string last = trimmed(chain.substr(chain.find_last_of(',') + 1));
-  return last.empty() || last.size() > 64 ? request.peer : last;
+  const bool address = !last.empty() && last.size() <= 64 && last.find_first_not_of(address_characters) == last.npos;
+  return address ? last : request.peer;
 }
 
 void Gate::count_sign_up(const Caller& caller) {

@@ -34,14 +34,16 @@ net::Response mail(const Call& call, const Context& context) {
 }
 
 net::Response sweep(const Call& call, const Context& context) {
-  const SweepReport report = context.sweeper.sweep(query_number(call, "dry_run", 0, 0, 1) == 1);
+  const Unknown unknown = query_number(call, "unknown", 0, 0, 1) == 1 ? Unknown::remove : Unknown::hold;
+  const SweepReport report = context.sweeper.sweep(query_number(call, "dry_run", 0, 0, 1) == 1, unknown);
   json::array orphans;
   for (const Orphan& orphan : report.orphans) {
     orphans.push_back({{"kind", orphan.resource.kind},
                        {"name", orphan.resource.name},
                        {"tenantId", orphan.resource.tenant.value()},
                        {"firstSeen", to_rfc3339(orphan.first_seen)},
-                       {"removed", orphan.removed}});
+                       {"removed", orphan.removed},
+                       {"held", orphan.held}});
   }
   json::array drifted;
   for (const TenantId& id : report.drifted) drifted.push_back(json::value(id.value()));
@@ -75,9 +77,7 @@ void add_operator_routes(Router& router, const Context& context) {
   router.add("GET", "/v1/version", Needs::admin, [&context](const Call&) -> net::Reply {
     return json_response(200, {{"version", context.version}});
   });
-  router.add("GET", "/healthz", Needs::nothing, [](const Call&) -> net::Reply {
-    return json_response(200, {{"status", "ok"}});
-  });
+  router.add_at_once("/healthz", [answer = json_response(200, {{"status", "ok"}})] { return answer; });
   router.add("GET", "/readyz", Needs::nothing, [&context](const Call&) -> net::Reply { return ready(context); });
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/text.hpp"
+
 namespace slipway::api {
 namespace {
 
@@ -61,11 +63,12 @@ net::Response document(int status, std::string_view detail, const std::vector<Fi
   json::object body{{"type", "about:blank"},
                     {"title", title_of(status)},
                     {"status", status},
-                    {"detail", detail},
+                    {"detail", without_controls(detail)},
                     {"requestId", request_id}};
   if (!fields.empty()) {
     json::array errors;
-    for (const FieldError& field : fields) errors.push_back({{"field", field.field}, {"message", field.message}});
+    for (const FieldError& field : fields)
+      errors.push_back({{"field", without_controls(field.field)}, {"message", without_controls(field.message)}});
     body["errors"] = std::move(errors);
   }
   return {status, {{"Content-Type", "application/problem+json"}}, json::serialize(body)};

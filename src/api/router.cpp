@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "api/problem.hpp"
@@ -89,14 +90,41 @@ void Router::add(std::string method, std::string pattern, Needs needs, RouteHand
   routes_.push_back({std::move(method), std::move(pattern), std::move(segments), needs, std::move(handler), audit});
 }
 
+void Router::add_at_once(std::string path, std::function<net::Response()> handler) {
+  add("GET", std::move(path), Needs::nothing, [handler](const Call&) { return handler(); });
+  routes_.back().at_once = std::move(handler);
+}
+
+std::optional<net::Response> Router::handle_at_once(const net::ServerRequest& request) const {
+  if (request.method != "GET") return std::nullopt;
+  const auto route = std::find_if(routes_.begin(), routes_.end(),
+                                  [&](const Route& r) { return r.at_once && r.pattern == request.path; });
+  if (route == routes_.end()) return std::nullopt;
+  AccessLine line(request, next_request_id());
+  line.route = route->pattern;
+  net::Response response = route->at_once();
+  net::Headers headers = headers_for(request, line.request_id);
+  std::move(headers.begin(), headers.end(), std::back_inserter(response.headers));
+  line.answered(response, context_.log, context_.observer);
+  return response;
+}
+
 std::vector<std::string> Router::routes() const {
   std::vector<std::string> all;
   for (const Route& route : routes_) all.push_back(route.method + " " + route.pattern);
   return all;
 }
 
+std::string Router::next_request_id() const { return new_id("r_", context_.clock.now(), *request_numbers_); }
+
+net::Headers Router::headers_for(const net::ServerRequest& request, const std::string& request_id) const {
+  net::Headers headers = context_.gate.cors_headers(request);
+  headers.emplace_back("X-Request-Id", request_id);
+  return headers;
+}
+
 net::Reply Router::handle(const net::ServerRequest& request) const {
-  const std::string request_id = new_id("r_", context_.clock.now(), context_.random);
+  const std::string request_id = next_request_id();
   AccessLine line(request, request_id);
   net::Reply reply;
   try {
@@ -104,8 +132,7 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   } catch (const Error& error) {
     reply = line.failed(error, context_.log);
   }
-  net::Headers headers = context_.gate.cors_headers(request);
-  headers.emplace_back("X-Request-Id", request_id);
+  const net::Headers headers = headers_for(request, request_id);
   const auto add_headers = [](net::Response& response, const net::Headers& more) {
     response.headers.insert(response.headers.end(), more.begin(), more.end());
   };

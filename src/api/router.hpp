@@ -1,6 +1,8 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "api/access_line.hpp"
 #include "api/context.hpp"
 #include "api/gate.hpp"
+#include "base/unique_numbers.hpp"
 #include "net/http_server.hpp"
 
 namespace slipway::api {
@@ -30,14 +33,20 @@ using RouteHandler = std::function<net::Reply(const Call&)>;
 // become problem documents (RFC 9457). Every answer bears X-Request-Id.
 class Router {
  public:
-  explicit Router(const Context& context) : context_(context) {}
+  explicit Router(const Context& context)
+      : context_(context), request_numbers_(std::make_unique<UniqueNumbers>(context.random.next())) {}
 
   // `pattern`: "/v1/tenants/{id}"; a segment in braces matches one non-empty segment. What was done for a caller
   // (all but GET) is written to the audit trail before the answer goes out, by the router or by the handler itself.
   enum class Audit { by_router, by_handler };
   void add(std::string method, std::string pattern, Needs needs, RouteHandler handler, Audit audit = Audit::by_router);
 
+  // A GET that anybody may ask and whose handler answers from memory, without waiting for anything.
+  void add_at_once(std::string path, std::function<net::Response()> handler);
+
   net::Reply handle(const net::ServerRequest& request) const;
+  // Handles what add_at_once knows; cheap enough for the thread that serves all connections. Nothing for the rest.
+  std::optional<net::Response> handle_at_once(const net::ServerRequest& request) const;
 
   // "GET /v1/tenants/{id}", for each route, in the order in which they were added.
   std::vector<std::string> routes() const;
@@ -50,11 +59,16 @@ class Router {
     Needs needs;
     RouteHandler handler;
     Audit audit;
+    std::function<net::Response()> at_once;  // of those that add_at_once has added
   };
   net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const;
   net::Reply run(const Route& route, const Call& call) const;
 
+  std::string next_request_id() const;
+  net::Headers headers_for(const net::ServerRequest& request, const std::string& request_id) const;
+
   const Context& context_;
+  std::unique_ptr<UniqueNumbers> request_numbers_;
   std::vector<Route> routes_;
 };
 

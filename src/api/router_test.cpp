@@ -1,4 +1,6 @@
+#include "api/problem.hpp"
 #include "api/test_api.hpp"
+#include "base/text.hpp"
 
 namespace slipway::api {
 namespace {
@@ -19,6 +21,24 @@ TEST(Provision, AnswersWithThePublishedNames) {
   EXPECT_EQ(body.at("accessUrl"), "http://acme.localhost:20000");
   EXPECT_EQ(body.at("port").to_number<int>(), 20'000);
   EXPECT_FALSE(net::header(response.headers, "X-Request-Id").empty());
+}
+
+TEST(Provision, TheStatusUrlFollowsNoHostThatIsNone) {
+  Api api;
+  const auto headers = [&](const std::string& host) {
+    const NewApiKey key = new_api_key("shop", Scope::signup, api.clock.now(), api.random);
+    api.store.add_key(key.kept);
+    return net::Headers{
+        {"Content-Type", "application/json"}, {"Authorization", "Bearer " + key.secret.reveal()}, {"Host", host}};
+  };
+  api.peer = "10.1.1.1";
+  const auto url_for = [&](const std::string& host) {
+    const auto body = object_of(api.answer("POST", "/provision", Api::body_of("acme"), headers(host)));
+    return std::string(body.at("statusUrl").as_string());
+  };
+  EXPECT_THAT(url_for("api.example:8080"), testing::StartsWith("http://api.example:8080/v1/tenants/"));
+  EXPECT_THAT(url_for("evil.example/<script>"), testing::StartsWith("/v1/tenants/"));
+  EXPECT_THAT(url_for("evil.example\xff"), testing::StartsWith("/v1/tenants/"));
 }
 
 TEST(Provision, RepeatsAndConflicts) {
@@ -118,6 +138,29 @@ TEST(Router, SaysWhatIsNotThereAndWhatIsNotAllowed) {
   EXPECT_EQ(api.answer("POST", "/provision", "{}", {{"Content-Type", "text/html"}}).status, 415);
 }
 
+TEST(Router, WhatItRepeatsIsTextWithoutControls) {
+  Api api;
+  for (const char* path : {"/\xff\xc2\x9b", "/v1/tenants?status=x%1b%5b2J%e2%80%ae", "/v1/tenants?limit=%0a"}) {
+    const net::Response response = api.answer("GET", path);
+    EXPECT_GE(response.status, 400);
+    const json::object body = object_of(response);
+    EXPECT_FALSE(has_control_characters(body.at("detail").as_string())) << response.body;
+  }
+  const auto body = json::serialize(json::object{{"x\n\x1b[2J", "y"}, {"plan", "\xe2\x80\xae"}});
+  const json::object refused = object_of(api.answer("POST", "/provision", body));
+  for (const json::value& error : refused.at("errors").as_array()) {
+    EXPECT_FALSE(has_control_characters(error.at("field").as_string()));
+    EXPECT_FALSE(has_control_characters(error.at("message").as_string()));
+  }
+}
+
+TEST(Problem, OfOurOwnSideTellsNothingOfTheInside) {
+  const auto response = problem(Error(ErrorKind::internal, "ledger: /var/lib/slipway is full"), "r_1");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_THAT(response.body, testing::Not(testing::HasSubstr("/var/lib")));
+  EXPECT_THAT(response.body, testing::HasSubstr("r_1"));
+}
+
 TEST(Health, ReadinessNamesWhatIsNotWell) {
   Api api;
   EXPECT_EQ(api.answer("GET", "/healthz").status, 200);
@@ -126,6 +169,23 @@ TEST(Health, ReadinessNamesWhatIsNotWell) {
   const net::Response response = api.answer("GET", "/readyz");
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, testing::HasSubstr("docker: not reachable"));
+}
+
+TEST(Health, IsAnsweredAtOnceAndLikeEveryOtherRequest) {
+  Api api;
+  const auto at_once = [&](const std::string& method, const std::string& path) {
+    return api.router.handle_at_once({method, path, "", {}, "", "203.0.113.7"});
+  };
+  const auto answer = at_once("GET", "/healthz");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, api.answer("GET", "/healthz").body);
+  EXPECT_FALSE(net::header(answer->headers, "X-Request-Id").empty());
+  // What asks the ledger, a driver or for a key must not hold up the other connections.
+  for (const std::string& route : api.router.routes()) {
+    const auto space = route.find(' ');
+    EXPECT_EQ(at_once(route.substr(0, space), route.substr(space + 1)).has_value(), route == "GET /healthz") << route;
+  }
+  EXPECT_FALSE(at_once("POST", "/healthz"));
 }
 
 TEST(Mail, AndSweepAreShown) {

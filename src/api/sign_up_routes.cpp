@@ -28,11 +28,17 @@ bool same_in_constant_time(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
+// A host and perhaps a port, in the characters that they may have: it goes into what others will open.
+bool is_authority(std::string_view host) {
+  return !host.empty() && host.size() <= 260 &&
+         host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == host.npos;
+}
+
 // Where its status can be asked for without a key, absolute if the request says what host it came to.
 std::string status_url(const net::ServerRequest& request, const Context& context, const TenantId& id) {
   const std::string path = fmt::format("/v1/tenants/{}/status?token={}", id.value(), status_token(context, id));
   const std::string host = net::header(request.headers, "Host");
-  if (request.peer == "unix" || host.empty()) return path;
+  if (request.peer == "unix" || !is_authority(host)) return path;
   const bool tls = net::header(request.headers, "X-Forwarded-Proto") == "https";
   return fmt::format("{}://{}{}", tls ? "https" : "http", host, path);
 }

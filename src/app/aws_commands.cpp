@@ -9,6 +9,7 @@
 #include "app/aws/open_account.hpp"
 #include "app/aws/removal.hpp"
 #include "app/aws/status.hpp"
+#include "app/aws_key.hpp"
 #include "app/aws_settings.hpp"
 #include "app/config_values.hpp"
 #include "app/own_commands.hpp"
@@ -170,6 +171,31 @@ void add_logs(CLI::App& to, cli::Context& context) {
   });
 }
 
+void add_key(CLI::App& to, cli::Context& context) {
+  struct Options {
+    std::string name;
+    std::string scope = "admin";
+  };
+  auto o = std::make_shared<Options>();
+  auto* command = add(to, "key", "Make an API key for the Slipway in your account; it is shown this once",
+                      "Example: slipway aws key --scope signup \"our web site\"\n"
+                      "For the first key: afterwards `slipway keys create` does the same through the API.");
+  command->add_option("NAME", o->name, "what it is for, in your own words")->required()->type_name("");
+  command->add_option("--scope", o->scope, "admin (by itself), signup or metrics")
+      ->check(CLI::IsMember({"admin", "signup", "metrics"}))
+      ->type_name("SCOPE");
+  command->callback([o, &context] {
+    Aws aws(context);
+    const Secret key = make_key(aws.account, aws.names(), o->name, *parse_scope(o->scope), context.clock, aws.random);
+    if (context.json) {
+      cli::print_json(context, json::object{{"key", key.reveal()}, {"name", o->name}, {"scope", o->scope}});
+    } else {
+      context.out << key.reveal() << "\n";
+      context.err << "It is shown this once: keep it where secrets are kept.\n";
+    }
+  });
+}
+
 void add_destroy(CLI::App& to, cli::Context& context) {
   auto o = std::make_shared<deploy::RemoveOptions>();
   auto* command = add(to, "destroy", "Take Slipway out of your account; the data stays unless --data is given",
@@ -193,6 +219,7 @@ void add_aws_commands(CLI::App& app, cli::Context& context) {
   add_status(*aws, context);
   add_logs(*aws, context);
   add_push(*aws, context);
+  add_key(*aws, context);
   add_destroy(*aws, context);
 }
 

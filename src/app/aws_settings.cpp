@@ -65,8 +65,8 @@ deploy::Values main_parameters(const Config& config) {
 }  // namespace
 
 deploy::Wanted wanted_of(const Config& config, const AwsPrograms& programs) {
-  if (config.mail.driver == Config::MailDriver::smtp) {
-    throw Error(ErrorKind::invalid, "mail.driver: smtp is for this machine; on AWS mail goes out through resend");
+  if (config.mail.driver != Config::MailDriver::resend) {
+    throw Error(ErrorKind::invalid, "mail.driver: on AWS mail goes out through resend; set it and mail.resend.api_key");
   }
   deploy::Wanted wanted;
   wanted.names.stack = config.aws.stack;
@@ -81,7 +81,7 @@ deploy::Wanted wanted_of(const Config& config, const AwsPrograms& programs) {
   if (config.mail.driver == Config::MailDriver::resend)
     wanted.secrets.emplace("resend-key", config.mail.resend.api_key);
   if (!config.aws.database_password.empty()) {
-    wanted.secrets.emplace("postgres-password", config.aws.database_password);
+    wanted.secrets.emplace("database/admin_password", config.aws.database_password);
   }
   return wanted;
 }

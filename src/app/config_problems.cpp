@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "app/config_section.hpp"
+#include "base/text.hpp"
 
 namespace slipway::config {
 
 void Problems::add(Position at, std::string key, std::string why) {
+  why = without_controls(why);  // a YAML parser repeats whatever bytes it stumbles over
   // A section that is opened twice finds the same things twice.
   const auto same = [&](const Problem& p) { return p.at == at && p.key == key && p.why == why; };
   if (std::any_of(problems_.begin(), problems_.end(), same)) return;

@@ -18,6 +18,7 @@
 #include "app/version.hpp"
 #include "base/crypto.hpp"
 #include "base/error.hpp"
+#include "base/even_clock.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
 #include "metrics/measured.hpp"
@@ -30,6 +31,7 @@ namespace {
 
 constexpr Millis drain_time{10'000};
 constexpr auto stop_limit = std::chrono::seconds(25);  // then the process ends as it stands, which is always safe
+constexpr timespec settling_time{10, 0};               // for the first sweep and whoever asks whether we are ready
 constexpr auto database_check_interval = std::chrono::seconds(10);
 
 std::string address_of(const Config& config, const Log& log) {
@@ -41,6 +43,14 @@ std::string address_of(const Config& config, const Log& log) {
              {{"address", address}});
   }
   return address;
+}
+
+// Sign-ups that are being written together share one commit to disk, and there can be as many as there are workers.
+// Their threads are made when they are needed.
+net::ServerLimits http_limits() {
+  net::ServerLimits limits;
+  limits.workers = 32;
+  return limits;
 }
 
 // Brings the private Postgres back when it has died.
@@ -114,8 +124,10 @@ class Slipway {
                  &metrics_,
                  [this] { return metrics_.scrape(measured_store_); }},
         router_(api::make_router(context_)),
-        http_([this](const net::ServerRequest& request) { return router_.handle(request); }, {}, log),
-        keeper_(managed_.get(), log) {}
+        http_([this](const net::ServerRequest& request) { return router_.handle(request); }, http_limits(), log),
+        keeper_(managed_.get(), log) {
+    http_.answer_inline([this](const net::ServerRequest& request) { return router_.handle_at_once(request); });
+  }
 
   void start() {
     // The lock says that no other process works on this ledger, so whoever held a lease is dead.
@@ -155,7 +167,7 @@ class Slipway {
 
   const Config& config_;
   Log log_;
-  SystemClock clock_;
+  EvenClock clock_;
   SystemRandom random_;
   DataDir data_;
   Secret master_key_;
@@ -217,10 +229,15 @@ void serve(const Config& config) {
   Slipway slipway(config, log);
   slipway.start();
   release_start_up_memory();
-  for (int signal_number = 0;;) {
-    if (sigwait(&signals, &signal_number) != 0) continue;
-    if (signal_number != SIGHUP) break;
-    reload(slipway, config, log);
+  for (bool settled = false;;) {
+    const int signal_number =
+        settled ? sigwaitinfo(&signals, nullptr) : sigtimedwait(&signals, nullptr, &settling_time);
+    if (signal_number == SIGHUP) reload(slipway, config, log);
+    if (signal_number == SIGTERM || signal_number == SIGINT) break;
+    if (signal_number < 0 && errno == EAGAIN) {
+      release_start_up_memory();
+      settled = true;
+    }
   }
   log.info("stopping; tenants keep running");
   end_anyway_after(stop_limit, log);

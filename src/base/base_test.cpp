@@ -1,6 +1,8 @@
 // The small values: ids, times, secrets, back-off, digests.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
@@ -8,9 +10,22 @@
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/secret.hpp"
+#include "base/unique_numbers.hpp"
 
 namespace slipway {
 namespace {
+
+TEST(UniqueNumbers, NoneComesTwice) {
+  UniqueNumbers numbers(7);
+  std::set<std::uint64_t> seen, low_halves;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t number = numbers.next();
+    seen.insert(number);
+    low_halves.insert(number & ((std::uint64_t{1} << 50) - 1));  // what an id takes of it
+  }
+  EXPECT_EQ(seen.size(), 10'000u);
+  EXPECT_EQ(low_halves.size(), 10'000u);
+}
 
 TEST(Id, SortsByTimeAndHasTheRightForm) {
   SeededRandom random(1);

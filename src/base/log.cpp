@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
 
 namespace slipway {
 namespace {
@@ -47,15 +48,14 @@ Log::Log(LogFormat format, LogLevel level) : format_(format) {
 
 Log Log::silent() { return Log(); }
 
+bool Log::writes(LogLevel level) const { return logger_ && logger_->should_log(spdlog_level(level)); }
+
 void Log::write(LogLevel level, std::string_view message, Fields fields) const {
-  if (!logger_ || !logger_->should_log(spdlog_level(level))) return;
+  if (!writes(level)) return;
   std::string line;
   if (format_ == LogFormat::human) {
     line = message;
     for (const auto& [key, value] : fields) line += fmt::format("  {}={}", key, human_value(value));
-    for (char& c : line) {
-      if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    }
   } else {
     boost::json::object object;
     object["time"] = to_rfc3339(SystemClock().now());
@@ -64,7 +64,8 @@ void Log::write(LogLevel level, std::string_view message, Fields fields) const {
     for (const auto& [key, value] : fields) object[key] = value;
     line = boost::json::serialize(object);
   }
-  logger_->log(spdlog_level(level), "{}", line);
+  // What a terminal would act on although JSON lets it stand, and bytes that are no text.
+  logger_->log(spdlog_level(level), "{}", without_controls(line));
 }
 
 }  // namespace slipway

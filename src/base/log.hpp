@@ -23,6 +23,9 @@ class Log {
   Log(LogFormat format, LogLevel level);
   static Log silent();
 
+  // Whether lines of this level are written: for those whose fields cost something to make.
+  bool writes(LogLevel level) const;
+
   void debug(std::string_view message, Fields fields = {}) const { write(LogLevel::debug, message, fields); }
   void info(std::string_view message, Fields fields = {}) const { write(LogLevel::info, message, fields); }
   void warn(std::string_view message, Fields fields = {}) const { write(LogLevel::warn, message, fields); }

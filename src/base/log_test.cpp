@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/text.hpp"
+
 namespace slipway {
 namespace {
 
@@ -32,6 +34,20 @@ TEST(Log, WritesForPeopleAndNoValueCanForgeALine) {
   });
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
   EXPECT_THAT(text, testing::HasSubstr("tenant is active  tenant=t_1  reason=\"a b\\n12:00 error forged\""));
+}
+
+TEST(Log, HoldsNothingThatATerminalActsOn) {
+  for (const LogFormat format : {LogFormat::human, LogFormat::json}) {
+    std::string text = written(format, LogLevel::info, [](const Log& log) {
+      log.info("a\x1b[2J\x7f\xc2\x9b", {{"path", "/\xff\xe2\x80\xae"},
+                                        {"why",
+                                         "x\xc2\x9b"
+                                         "31m"}});
+    });
+    ASSERT_TRUE(text.ends_with('\n'));
+    text.pop_back();
+    EXPECT_FALSE(has_control_characters(text)) << text;
+  }
 }
 
 TEST(Log, LeavesOutWhatIsBelowItsLevel) {

@@ -70,6 +70,30 @@ bool has_control_characters(std::string_view utf8) {
   return false;
 }
 
+std::string without_controls(std::string_view text) {
+  if (!has_control_characters(text)) return std::string(text);
+  constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t from = i;
+    if (next_code_point(text, i) < 0) {
+      out += replacement_character;
+      ++i;
+    } else if (const std::string_view point = text.substr(from, i - from); !has_control_characters(point)) {
+      out += point;
+    } else if (!out.ends_with(' ')) {
+      out += ' ';
+    }
+  }
+  return out;
+}
+
+std::string_view cut_to_bytes(std::string_view utf8, std::size_t limit) {
+  if (utf8.size() <= limit) return utf8;
+  while (limit > 0 && (static_cast<unsigned char>(utf8[limit]) & 0xC0) == 0x80) --limit;
+  return utf8.substr(0, limit);
+}
+
 std::string trimmed(std::string_view text) {
   constexpr std::string_view space = " \t\r\n";
   const auto first = text.find_first_not_of(space);

@@ -13,6 +13,13 @@ std::size_t utf8_length(std::string_view text);
 // which a name could break a header, a log line or what a reader sees.
 bool has_control_characters(std::string_view utf8);
 
+// The text as one line of valid UTF-8, whoever wrote it: each run of such characters becomes a space, and each byte
+// that is no UTF-8 U+FFFD.
+std::string without_controls(std::string_view text);
+
+// At most so many bytes of it, cut between code points.
+std::string_view cut_to_bytes(std::string_view utf8, std::size_t limit);
+
 std::string trimmed(std::string_view text);
 std::string lowered_ascii(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);

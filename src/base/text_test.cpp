@@ -22,6 +22,23 @@ TEST(ControlCharacters, AreFound) {
   EXPECT_FALSE(has_control_characters("Nguyễn & Sons <ltd>"));
 }
 
+TEST(WithoutControls, LeavesOneLineOfUtf8) {
+  EXPECT_EQ(without_controls("Nguyễn 🚢"), "Nguyễn 🚢");
+  EXPECT_EQ(without_controls("a \r\nb\x1b[31m\x7f"), "a b [31m ");
+  EXPECT_EQ(without_controls("a\xc2\x9b"
+                             "b\xe2\x80\xa8"
+                             "c\xe2\x80\xae"
+                             "d"),
+            "a b c d");
+  EXPECT_EQ(without_controls("x\xff\xc3"), "x\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(CutToBytes, CutsBetweenCodePoints) {
+  EXPECT_EQ(cut_to_bytes("abc", 3), "abc");
+  EXPECT_EQ(cut_to_bytes("aệb", 3), "a");
+  EXPECT_EQ(cut_to_bytes("aệb", 4), "aệ");
+}
+
 TEST(HtmlEscaped, LeavesNoMarkup) {
   EXPECT_EQ(html_escaped("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
 }

@@ -163,10 +163,11 @@ json::object ApiClient::audit(const std::string& target, std::uint64_t after, st
 
 json::object ApiClient::mail(std::size_t limit) { return get(fmt::format("/v1/mail?limit={}", limit)); }
 
-json::object ApiClient::sweep(bool dry_run) {
+json::object ApiClient::sweep(bool dry_run, bool unknown) {
   // It walks through everything in the world that bears the label.
-  return ask(
-      {.method = "POST", .target = dry_run ? "/v1/sweep?dry_run=1" : "/v1/sweep", .timeout = std::chrono::minutes(5)});
+  return ask({.method = "POST",
+              .target = fmt::format("/v1/sweep?dry_run={:d}&unknown={:d}", dry_run, unknown),
+              .timeout = std::chrono::minutes(5)});
 }
 
 json::object ApiClient::status() { return get("/v1/status"); }

@@ -32,7 +32,7 @@ class ApiClient {
   boost::json::object events(const TenantId& id, std::uint64_t after, std::size_t limit, std::chrono::seconds wait);
   boost::json::object stats(const TenantId& id);
   boost::json::object mail(std::size_t limit);
-  boost::json::object sweep(bool dry_run);
+  boost::json::object sweep(bool dry_run, bool unknown);
   boost::json::object status();
   boost::json::object version();
 

@@ -238,8 +238,12 @@ void add_service(CLI::App& app, Context& context) {
   const auto of_sweep = describe(sweep_command, "slipway sweep --dry-run");
   auto dry_run = std::make_shared<bool>(false);
   sweep_command.add_flag("--dry-run", *dry_run, "only show it");
-  runs(sweep_command, context, of_sweep,
-       [&context, dry_run](ApiClient& api, const Common& c) { return sweep(context, api, *dry_run, c.json); });
+  auto unknown = std::make_shared<bool>(false);
+  sweep_command.add_flag("--unknown", *unknown,
+                         "also remove, at once, what belongs to tenants that the ledger does not know");
+  runs(sweep_command, context, of_sweep, [&context, dry_run, unknown](ApiClient& api, const Common& c) {
+    return sweep(context, api, *dry_run, *unknown, c.json);
+  });
 
   CLI::App& version = add(app, "version", "Show the version of this program and of the server", "Service");
   const auto of_version = describe(version, "slipway version");

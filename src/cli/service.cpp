@@ -90,8 +90,8 @@ int show_mail(Context& context, ApiClient& api, std::size_t limit, bool json_wan
   return exit_ok;
 }
 
-int sweep(Context& context, ApiClient& api, bool dry_run, bool json_wanted) {
-  const json::object report = api.sweep(dry_run);
+int sweep(Context& context, ApiClient& api, bool dry_run, bool unknown, bool json_wanted) {
+  const json::object report = api.sweep(dry_run, unknown);
   if (json_wanted) {
     print_json(context, report);
     return exit_ok;
@@ -105,11 +105,15 @@ int sweep(Context& context, ApiClient& api, bool dry_run, bool json_wanted) {
     for (const json::value& entry : *orphans) {
       const json::object& orphan = entry.as_object();
       const bool removed = bool_at(orphan, "removed");
+      const bool held = bool_at(orphan, "held");
       table.add({{string_at(orphan, "kind")},
                  {string_at(orphan, "name"), Colour::bold},
                  {string_at(orphan, "tenantId")},
                  {short_time(string_at(orphan, "firstSeen"))},
-                 {removed ? "removed" : "left for now", removed ? Colour::green : Colour::yellow}});
+                 {removed ? "removed"
+                  : held  ? "kept: tenant unknown"
+                          : "left for now",
+                  removed ? Colour::green : Colour::yellow}});
     }
     table.print(context.out, context.colours);
   }

@@ -64,10 +64,10 @@ TEST_F(Service, SweepShowsWhatIsLeftBehind) {
             "container  sw_a1b2c3_x  t_x     2026-11-23 14:00:00Z  removed\n"
             "role       sw_y         -       2026-11-23 15:41:00Z  left for now\n"
             "t_01jdd2x8k40a1b2c3d4e differed and is being mended\n");
-  EXPECT_EQ(server.requests().front().target, "/v1/sweep");
+  EXPECT_EQ(server.requests().front().target, "/v1/sweep?dry_run=0&unknown=0");
   answer("POST /v1/sweep", R"({"orphans":[],"drifted":[]})");
   EXPECT_EQ(slipway({"sweep", "--dry-run"}).out, "nothing is left behind\n");
-  EXPECT_EQ(server.requests().back().target, "/v1/sweep?dry_run=1");
+  EXPECT_EQ(server.requests().back().target, "/v1/sweep?dry_run=1&unknown=0");
   EXPECT_EQ(slipway({"sweep", "--json"}).out, "{\"orphans\":[],\"drifted\":[]}\n");
 }
 

@@ -13,8 +13,8 @@ struct Message {
   std::string html;
 };
 
-// Sends mail. Errors: invalid/forbidden/unauthorized (will never go: terminal), limited (try later; see retry_after),
-// unavailable.
+// Sends mail. Errors: invalid/forbidden/unauthorized (will never go: terminal), conflict (a mail with this key, but
+// another text, has been sent), limited (try later; see retry_after), unavailable.
 class Mailer {
  public:
   virtual ~Mailer() = default;

@@ -37,6 +37,7 @@ using SignUpResult = std::variant<Created, Existing, Refused>;
 struct Lease {
   std::string owner;
   TimePoint until;
+  bool renews = false;  // only where the owner has it still, run out or not, and nobody has had it since
 };
 
 struct TenantFilter {
@@ -99,8 +100,12 @@ class Store : public AccessStore {
   virtual std::optional<Tenant> find_slug(const Slug& slug) = 0;     // the tenant that holds the subdomain now
   virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // ascending by id
 
+  // The ids of the tenants with this status, after `after`, ascending; at most `limit`. What a sweep asks about every
+  // tenant there is: a driver that can answer without reading documents should. As it stands here it lists.
+  virtual std::vector<TenantId> ids(Status status, const std::string& after, std::size_t limit);
+
   // The row, now leased to `lease.owner`, or nothing where another owner's lease has not run out or there is no such
-  // row. An owner may claim its own again, which renews.
+  // row. An owner may claim its own again, which renews; with `lease.renews` it may do nothing else.
   virtual std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) = 0;
 
   // Writes the row and appends the events if the row's version is still the one that was read; then the row's version
@@ -115,8 +120,8 @@ class Store : public AccessStore {
   virtual std::optional<TimePoint> next_due() = 0;
 
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
-  // Throws limited where none is free (or there is no range), not_found where the tenant is deleted: a late worker must
-  // not leave a lease.
+  // Throws limited where none is free (or there is no range), not_found where the tenant is deleted or failed: a late
+  // worker must not leave a lease.
   virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 

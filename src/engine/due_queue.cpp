@@ -49,6 +49,17 @@ std::optional<TenantId> DueQueue::pop(std::stop_token stop) {
   return std::nullopt;
 }
 
+std::optional<TenantId> DueQueue::try_pop() {
+  std::lock_guard lock(mutex_);
+  return take_due(clock_.now());
+}
+
+std::optional<TimePoint> DueQueue::next() const {
+  std::lock_guard lock(mutex_);
+  if (order_.empty()) return std::nullopt;
+  return order_.begin()->first;
+}
+
 void DueQueue::done(const TenantId& id) {
   std::lock_guard lock(mutex_);
   const auto running = running_.find(id);

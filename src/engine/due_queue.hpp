@@ -26,6 +26,10 @@ class DueQueue {
   // Waits for the next tenant whose time has come; nothing once `stop` is requested.
   std::optional<TenantId> pop(std::stop_token stop);
 
+  // The next one if its time has come; and when there will be one.
+  std::optional<TenantId> try_pop();
+  std::optional<TimePoint> next() const;
+
   // The worker is done with it; it may be handed out again.
   void done(const TenantId& id);
 

@@ -21,10 +21,11 @@ Engine::Engine(const World& world, const Settings& settings, std::string owner, 
       queue_(world.clock),
       reconciler_(world, settings, watch_, log),
       sweeper_(
-          world, settings, [this](const TenantId& id) { wake(id); }, log) {}
+          world, settings, [this](const TenantId& id) { wake(id); }, log, owner_ + "/sweep") {}
 
 void Engine::start() {
   sweep_wanted_ = true;
+  wake_all_who_wait();
   for (unsigned i = 0; i < settings_.workers; ++i) {
     threads_.emplace_back([this](std::stop_token stop) { work(stop); });
   }
@@ -34,6 +35,17 @@ void Engine::start() {
     threads_.emplace_back([this](std::stop_token stop) {
       events_->watch([this](const TenantId& id) { wake(id); }, [this] { sweep_soon(); }, stop);
     });
+  }
+}
+
+// At a start all who wait for a time decide anew: the clock may have been set back while nobody watched.
+void Engine::wake_all_who_wait() {
+  constexpr std::size_t limit = 100'000;
+  constexpr auto ever = std::chrono::hours(24 * 365);
+  try {
+    for (const TenantId& id : world_.store.due(world_.clock.now() + ever, limit)) queue_.wake(id);
+  } catch (const Error& error) {
+    log_.error(error.message());  // those whose time has come are found by the pump
   }
 }
 
@@ -62,20 +74,28 @@ void Engine::wake(const TenantId& id) {
 }
 
 void Engine::work(std::stop_token stop) {
-  while (const auto id = queue_.pop(stop)) {
-    try {
-      work_on(*id);
-    } catch (const Error& error) {
-      log_.error(error.message(), {{"tenant", id->value()}});
-      {
-        std::lock_guard lock(mutex_);
-        held_.erase(*id);
-        leased_.erase(*id);
-      }
-      queue_.wake_at(*id, world_.clock.now() + after_trouble);
+  while (const auto id = queue_.pop(stop)) work_on_safely(*id);
+}
+
+bool Engine::work_once() {
+  const auto id = queue_.try_pop();
+  if (id) work_on_safely(*id);
+  return id.has_value();
+}
+
+void Engine::work_on_safely(const TenantId& id) {
+  try {
+    work_on(id);
+  } catch (const Error& error) {
+    log_.error(error.message(), {{"tenant", id.value()}});
+    {
+      std::lock_guard lock(mutex_);
+      held_.erase(id);
+      leased_.erase(id);
     }
-    queue_.done(*id);
+    queue_.wake_at(id, world_.clock.now() + after_trouble);
   }
+  queue_.done(id);
 }
 
 void Engine::work_on(const TenantId& id) {
@@ -122,18 +142,22 @@ void Engine::give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Ou
 
 void Engine::pump(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    Millis wait = pump_interval;
-    try {
-      const TimePoint now = world_.clock.now();
-      for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
-      renew_leases();
-      if (const auto next = world_.store.next_due()) wait = std::clamp(*next - now, Millis(10), pump_interval);
-    } catch (const Error& error) {
-      log_.error(error.message());
-    }
+    const Millis wait = pump_once();
     std::unique_lock lock(pause_mutex_);
     pause_.wait_for(lock, stop, wait, [] { return false; });
   }
+}
+
+Millis Engine::pump_once() {
+  try {
+    const TimePoint now = world_.clock.now();
+    for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
+    renew_leases();
+    if (const auto next = world_.store.next_due()) return std::clamp(*next - now, Millis(10), pump_interval);
+  } catch (const Error& error) {
+    log_.error(error.message());
+  }
+  return pump_interval;
 }
 
 void Engine::renew_leases() {
@@ -152,7 +176,11 @@ void Engine::renew_leases() {
       if (!leased_.contains(id)) continue;
       leased_[id] = now;
     }
-    world_.store.claim(id, {owner_, now + lease_time}, now);
+    if (world_.store.claim(id, {owner_, now + lease_time, true}, now)) continue;
+    // Another has had it since: whoever of ours is still at work is late, and what is in memory is old.
+    std::lock_guard lock(mutex_);
+    leased_.erase(id);
+    held_.erase(id);
   }
 }
 

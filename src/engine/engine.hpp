@@ -32,14 +32,23 @@ class Engine {
   // Someone has changed what is wanted of this tenant, or something has happened to it: look now.
   void wake(const TenantId& id);
 
+  // One turn of a worker and of the pump, for those who have no threads and crank the clock by hand: works on the
+  // tenant that is due, if there is one; finds what is due in the ledger, renews the leases and says when to do so
+  // again.
+  bool work_once();
+  Millis pump_once();
+  std::optional<TimePoint> next_work() const { return queue_.next(); }
+
   Watch& watch() { return watch_; }
   Sweeper& sweeper() { return sweeper_; }
 
  private:
   void work(std::stop_token stop);
   void work_on(const TenantId& id);
+  void work_on_safely(const TenantId& id);
   std::optional<Tenant> take(const TenantId& id);
   void give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Outcome& outcome);
+  void wake_all_who_wait();
   void pump(std::stop_token stop);
   void renew_leases();
   void sweep_often(std::stop_token stop);

@@ -62,18 +62,8 @@ std::string quoted_last_words(std::string_view log, std::size_t limit_bytes) {
     while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
     text = "…" + text.substr(from);
   }
-  if (utf8_length(text) == std::string::npos) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  }
   std::string line;
-  for (const char c : text) {
-    if (c == '\n') {
-      line += " | ";
-    } else {
-      line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    }
-  }
+  for (const std::string& part : split(text, '\n')) line += (line.empty() ? "" : " | ") + without_controls(part);
   return fmt::format("; its last words: \"{}\"", line);
 }
 

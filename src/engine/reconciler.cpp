@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <thread>
+#include <tuple>
 
 #include "base/error.hpp"
 
@@ -18,6 +18,16 @@ bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.f
 // is data that must not be taken back.
 bool may_give_up(const Tenant& t) { return !t.first_ready_at && t.desired == Desired::running && t.failure.empty(); }
 
+// Whether only requests have written the row between these two, and no other worker (or a retry, which begins anew).
+// What a step found out is then still true of it.
+bool same_progress(const Tenant& a, const Tenant& b) {
+  const auto progress = [](const Tenant& t) {
+    return std::tie(t.port, t.database_made, t.instance_id, t.started, t.proven, t.restart_done, t.boot_at,
+                    t.first_ready_at, t.failure, t.instance_removed, t.database_dropped);
+  };
+  return progress(a) == progress(b);
+}
+
 bool is_retry(Step step, const Tenant& t) {
   if (step != Step::send_mail) return t.attempts.contains(step);
   return std::any_of(t.mails.begin(), t.mails.end(),
@@ -31,10 +41,12 @@ struct Reconciler::Changes {
   std::vector<std::function<void(Tenant&)>> patches;
   std::vector<Event> events;
   std::optional<Millis> ask_again;
+  bool if_unchanged = false;
 
   void add(StepResult result) {
     if (result.patch) patches.push_back(std::move(result.patch));
     events.insert(events.end(), result.events.begin(), result.events.end());
+    if_unchanged = if_unchanged || result.if_unchanged;
     if (result.ask_again) ask_again = ask_again ? std::min(*ask_again, *result.ask_again) : result.ask_again;
   }
 };
@@ -61,6 +73,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
       }
       Changes performed = perform(tenant, decision.steps, instance);
       changes.ask_again = performed.ask_again;
+      changes.if_unchanged = performed.if_unchanged;
       std::move(performed.patches.begin(), performed.patches.end(), std::back_inserter(changes.patches));
       std::move(performed.events.begin(), performed.events.end(), std::back_inserter(changes.events));
     }
@@ -80,7 +93,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
 std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& changes, bool& failed_to) const {
   if (is_teardown(tenant)) return std::nullopt;
   const auto waiting = tenant.attempts.find(Step::inspect);
-  if (waiting != tenant.attempts.end() && world_.clock.now() < waiting->second.not_before) {
+  if (waiting != tenant.attempts.end() && settings_.policy.must_wait(waiting->second.not_before, world_.clock.now())) {
     failed_to = true;
     return std::nullopt;
   }
@@ -98,13 +111,11 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
 Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<Step>& steps,
                                         const std::optional<Instance>& instance) const {
   std::vector<StepResult> results(steps.size());
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < steps.size(); ++i) {
-      others.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
-    }
-    results[0] = perform_one(steps[0], tenant, instance);
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    tasks.emplace_back([&, i] { results[i] = perform_one(steps[i], tenant, instance); });
   }
+  world_.side_by_side(tasks);
   Changes changes;
   for (StepResult& result : results) changes.add(std::move(result));
   return changes;
@@ -139,7 +150,8 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     if (attempt.count == 0) attempt.first_at = now;
     const Millis ceiling = retryable ? policy.retry.ceiling(attempt.count) : policy.retry.cap;
     const Millis jitter(static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(ceiling.count() + 1)));
-    attempt.not_before = now + std::max({Millis(1), jitter, asked.value_or(Millis(0))});
+    attempt.not_before =
+        now + std::min(policy.longest_wait(), std::max({Millis(1), jitter, asked.value_or(Millis(0))}));
     attempt.error = reason;
     ++attempt.count;
     t.reason = reason;
@@ -186,12 +198,15 @@ void Reconciler::tell(const Tenant& before, const Tenant& after, const std::vect
   }
 }
 
+// False where the tenant is no longer ours.
 bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string& owner) {
   for (int i = 0; i < save_retry_limit; ++i) {
     const TimePoint now = world_.clock.now();
     Tenant next = tenant;
     for (const auto& patch : changes.patches) patch(next);
     next.updated_at = now;
+    // What an event has begun is owed until it is finished, also when this process dies before.
+    if (!next.due_at) next.due_at = now;
     std::vector<Event> events = changes.events;
     if (next.status != tenant.status) {
       events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
@@ -203,9 +218,11 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
       return true;
     }
     // Somebody wrote the row meanwhile. Take the newest one, if it is still ours to work on.
-    auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
+    auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
     if (!newest) return false;
+    const bool still_true = same_progress(tenant, *newest) && !changes.if_unchanged;
     tenant = std::move(*newest);
+    if (!still_true) return true;  // decide anew: each step finds what it has done
   }
   throw Error(ErrorKind::unavailable, fmt::format("tenant {} was changed {} times while its row was being saved",
                                                   tenant.id.value(), save_retry_limit));
@@ -231,7 +248,7 @@ std::optional<Reconciler::Outcome> Reconciler::finish(Tenant& tenant, const Deci
     watch_.changed(tenant.id);
     return Outcome{false, tenant.due_at};
   }
-  auto newest = world_.store.claim(tenant.id, {owner, now + lease_time}, now);
+  auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
   if (!newest) return Outcome{};
   tenant = std::move(*newest);
   return std::nullopt;

@@ -11,16 +11,8 @@ namespace {
 
 constexpr Millis probe_timeout{2'000};
 constexpr Millis port_hold{3'600'000};  // before a port that belongs to a stranger's program is tried again
-constexpr Millis room_poll{60'000};     // between two starts where the machines are full
-constexpr Millis drop_poll{3'000};      // between two looks at a database that is being dropped elsewhere
 constexpr std::size_t last_words_lines = 5;
 constexpr std::size_t last_words_bytes = 600;
-
-// A port that a runtime chose is another tenant's as soon as this instance has ended.
-void forget_address(Tenant& t) {
-  t.port.reset();
-  t.host.clear();
-}
 
 }  // namespace
 
@@ -88,6 +80,11 @@ StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<I
   throw Error(ErrorKind::internal, fmt::format("no way to perform step '{}'", to_string(step)));
 }
 
+void forget_address(Tenant& t) {
+  t.port.reset();
+  t.host.clear();
+}
+
 Event Steps::event(Step step, std::string message, std::optional<TimePoint> since) const {
   Event e;
   e.at = world_.clock.now();
@@ -99,9 +96,21 @@ Event Steps::event(Step step, std::string message, std::optional<TimePoint> sinc
 }
 
 StepResult Steps::lease_port(const Tenant& tenant) const {
-  const Port port = world_.store.lease_port(tenant, std::nullopt, world_.clock.now());
-  return {
-      [port](Tenant& t) { t.port = port; }, {event(Step::lease_port, fmt::format("port {} leased", port.value()))}, {}};
+  const auto refused = tenant.refused_port;
+  const Port port = world_.store.lease_port(tenant, refused, world_.clock.now() + port_hold);
+  const std::string words = refused
+                                ? fmt::format("port {} is held by another program on this machine; moved to port {}",
+                                              refused->value(), port.value())
+                                : fmt::format("port {} leased", port.value());
+  // Whoever writes the row without its new port releases the lease, so another write meanwhile makes it worthless.
+  StepResult result;
+  result.patch = [port](Tenant& t) {
+    t.port = port;
+    t.refused_port.reset();
+  };
+  result.events = {event(Step::lease_port, words)};
+  result.if_unchanged = true;
+  return result;
 }
 
 StepResult Steps::create_database(const Tenant& tenant) const {
@@ -141,9 +150,20 @@ StepResult Steps::create_instance(const Tenant& tenant) const {
       [id = made.id](Tenant& t) { t.instance_id = id; }, {event(Step::create_instance, "instance created", began)}, {}};
 }
 
+// An instance that was removed by hand since it was seen is made anew: no reason to give a provisioning up, as another
+// not_found (a program that its image lacks) is.
+StartResult Steps::start_what_is_there(const Tenant& tenant) const {
+  try {
+    return world_.runtime.start(tenant.id, tenant.boots);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found || world_.runtime.inspect(tenant.id)) throw;
+    throw Error(ErrorKind::unavailable, "the instance was removed from outside before it could start");
+  }
+}
+
 StepResult Steps::start_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  if (world_.runtime.start(tenant.id, tenant.boots) == StartResult::port_taken) return move_port(tenant);
+  if (start_what_is_there(tenant) == StartResult::port_taken) return move_port(tenant);
   const TimePoint now = world_.clock.now();
   const std::string where = tenant.port ? fmt::format(" on port {}", tenant.port->value()) : "";
   return {[now, done = tenant.restart_wanted, boots = tenant.boots + 1](Tenant& t) {
@@ -167,14 +187,15 @@ StepResult Steps::move_port(const Tenant& tenant) const {
                             "find it with `ss -ltnp 'sport = :{}'` and end it",
                             taken.value(), taken.value()));
   }
-  const Port port = world_.store.lease_port(tenant, taken, world_.clock.now() + port_hold);
+  // The row gives its port up first and leases another one in the next round: at every instant the ledger's lease and
+  // the row agree.
   world_.runtime.remove(tenant.id, false);
-  return {[port](Tenant& t) {
-            t.port = port;
+  return {[taken](Tenant& t) {
+            t.refused_port = taken;
+            t.port.reset();
             t.instance_id.clear();
           },
-          {event(Step::lease_port, fmt::format("port {} is held by another program on this machine; moved to port {}",
-                                               taken.value(), port.value()))},
+          {},
           {}};
 }
 
@@ -214,7 +235,7 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
             t.proven = false;
             if (!stable) forget_address(t);
             t.reason = reason;
-            if (give_up) {
+            if (give_up && !t.first_ready_at) {
               t.failure = hopeless ? reason : fmt::format("{}; it never answered and ended {} times", reason, crashes);
             }
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
@@ -265,11 +286,22 @@ StepResult Steps::boot_failed(const Tenant& tenant, Step step, const std::string
               return;
             }
             t.crashes = crashes;
-            t.restart_wanted = t.restart_done + 1;  // stop it and start it anew
+            t.restart_wanted = std::max(t.restart_wanted, t.restart_done + 1);  // stop it and start it anew
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
           },
           {e},
           {}};
+}
+
+// A key belongs to one mail, so one that was used was used for this mail: an earlier try arrived, and the templates or
+// the configuration have changed since.
+std::string Steps::send_or_find_sent(const Message& message, const std::string& key) const {
+  try {
+    return world_.mailer.send(message, key);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::conflict) throw;
+    return {};
+  }
 }
 
 StepResult Steps::send_mail(const Tenant& tenant) const {
@@ -281,8 +313,8 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
   ++after.attempts;
   Event e;
   try {
-    const Message message = compose_mail(settings_, tenant, after.purpose);
-    after.provider_id = world_.mailer.send(message, after.key);
+    const Message message = compose_mail(settings_, tenant, after);
+    after.provider_id = send_or_find_sent(message, after.key);
     after.state = MailState::sent;
     after.sent_at = world_.clock.now();
     after.error.clear();
@@ -306,60 +338,6 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
             }
           },
           {e},
-          {}};
-}
-
-StepResult Steps::stop_instance(const Tenant& tenant) const {
-  const TimePoint began = world_.clock.now();
-  world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
-  return {[stable = settings_.policy.stable_ports](Tenant& t) {
-            t.started = t.proven = false;
-            if (!stable) forget_address(t);
-          },
-          {event(Step::stop_instance, "instance stopped", began)},
-          {}};
-}
-
-StepResult Steps::remove_instance(const Tenant& tenant) const {
-  const TimePoint began = world_.clock.now();
-  world_.runtime.remove(tenant.id, true);
-  return {[](Tenant& t) {
-            t.instance_removed = true;
-            t.started = t.proven = false;
-            t.instance_id.clear();
-          },
-          {event(Step::remove_instance, "instance and volumes removed", began)},
-          {}};
-}
-
-StepResult Steps::drop_database(const Tenant& tenant) const {
-  const TimePoint began = world_.clock.now();
-  if (world_.database.drop(tenant.id) == DropResult::under_way) return {{}, {}, drop_poll};
-  return {[](Tenant& t) {
-            t.database_dropped = true;
-            t.database_made = false;
-          },
-          {event(Step::drop_database, "database and role dropped", began)},
-          {}};
-}
-
-// The end of a deletion (a tombstone stays) or of a failed provisioning (the operator is told).
-StepResult Steps::finish(const Tenant&) const {
-  const bool tell = !settings_.mail.operator_address.empty();
-  return {[tell](Tenant& t) {
-            forget_address(t);
-            t.attempts.clear();
-            std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
-            if (t.desired == Desired::deleted) {
-              t.status = Status::deleted;
-              t.reason.clear();
-            } else {
-              t.status = Status::failed;
-              t.reason = t.failure;
-              if (tell) t.mails.push_back(new_mail(t, "operator_failure"));
-            }
-          },
-          {event(Step::finish, "everything that was made for this tenant has been taken back")},
           {}};
 }
 

@@ -16,6 +16,8 @@ struct StepResult {
   std::function<void(Tenant&)> patch;  // empty: nothing changed
   std::vector<Event> events;
   std::optional<Millis> ask_again;  // not there yet: when to try once more
+  // The patch holds only for the row on which the step was decided: after any other write everything is decided anew.
+  bool if_unchanged = false;
 };
 
 // How each step is done. Every one of them may be repeated and finds what an earlier try left behind.
@@ -32,12 +34,14 @@ class Steps {
   StepResult create_database(const Tenant& tenant) const;
   StepResult create_instance(const Tenant& tenant) const;
   StepResult start_instance(const Tenant& tenant) const;
+  StartResult start_what_is_there(const Tenant& tenant) const;
   StepResult move_port(const Tenant& tenant) const;
   StepResult record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult wait_for_room(const Tenant& tenant, const std::string& reason) const;
   StepResult address(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult probe(const Tenant& tenant) const;
   StepResult boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const;
+  std::string send_or_find_sent(const Message& message, const std::string& key) const;
   StepResult boot_failed(const Tenant& tenant, Step step, const std::string& reason) const;
   StepResult send_mail(const Tenant& tenant) const;
   StepResult stop_instance(const Tenant& tenant) const;
@@ -54,6 +58,9 @@ class Steps {
   const Settings& settings_;
   Watch& watch_;
 };
+
+// A port that a runtime chose is another tenant's as soon as this instance has ended.
+void forget_address(Tenant& t);
 
 // What a step is called in a timeline and an error: "create container".
 std::string_view words_for(Step step);

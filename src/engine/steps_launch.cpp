@@ -24,7 +24,7 @@ StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason)
   return {[=](Tenant& t) {
             t.started = t.proven = false;
             t.reason = reason;
-            if (give_up) t.failure = reason;
+            if (give_up && !t.first_ready_at) t.failure = reason;
             t.attempts[Step::address] = waiting;
             t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};
           },

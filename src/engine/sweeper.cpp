@@ -2,33 +2,47 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.hpp"
+#include "engine/reconciler.hpp"
 
 namespace slipway {
 namespace {
 
-constexpr std::size_t page_size = 1'000;
+constexpr std::size_t page_size = 10'000;
+constexpr int release_retry_limit = 8;  // then the lease runs out by itself
 
-// The little of a row that a sweep must know.
-struct Expectation {
-  bool finished = false;  // nothing of it may be in the world any more
-  bool running = false;
-};
+// Of these the rows may say that an instance should be running.
+constexpr std::array running_statuses = {Status::provisioning, Status::active,     Status::restarting,
+                                         Status::healing,      Status::crash_loop, Status::resuming};
 
-std::unordered_map<TenantId, Expectation> expectations(Store& store) {
-  std::unordered_map<TenantId, Expectation> all;
-  TenantFilter filter;
-  filter.limit = page_size;
+bool should_run(const Tenant& t) { return t.desired == Desired::running && t.started && t.failure.empty(); }
+
+// Nothing of it may be in the world any more.
+bool is_finished(const Tenant& t) { return t.status == Status::deleted || t.status == Status::failed; }
+
+// The little of a row that a sweep must know of what is there.
+enum class Row { none, finished, suspended, live };
+
+Row look_up(Store& store, const TenantId& id) {
+  const auto tenant = store.find(id);
+  if (!tenant) return Row::none;
+  if (is_finished(*tenant)) return Row::finished;
+  return tenant->status == Status::suspended ? Row::suspended : Row::live;
+}
+
+// Calls `visit` for every tenant with the status, without reading its row: a ledger may have 100,000 of them.
+template <class Visit>
+void for_each_with(Store& store, Status status, Visit visit) {
+  std::string after;
   while (true) {
-    const auto page = store.list(filter);
-    for (const Tenant& t : page) {
-      const bool finished = t.status == Status::deleted || t.status == Status::failed;
-      all[t.id] = {finished, t.desired == Desired::running && t.started && t.failure.empty()};
-    }
-    if (page.size() < page_size) return all;
-    filter.after = page.back().id.value();
+    const auto page = store.ids(status, after, page_size);
+    for (const TenantId& id : page) visit(id);
+    if (page.size() < page_size) return;
+    after = page.back().value();
   }
 }
 
@@ -43,53 +57,99 @@ std::vector<Resource> Sweeper::resources() const {
   return all;
 }
 
-SweepReport Sweeper::sweep(bool dry_run) {
+SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   std::lock_guard lock(mutex_);
   // First the world, then the ledger: a row is written before anything is made for it.
   const auto found = resources();
   const auto instances = world_.runtime.instances();
-  const auto expected = expectations(world_.store);
-  const TimePoint now = world_.clock.now();
   SweepReport report;
 
+  // A tenant has several resources, and its row is looked at once.
+  std::unordered_map<TenantId, Row> rows;
+  const auto row_of = [&](const TenantId& id) {
+    const auto [entry, fresh] = rows.try_emplace(id, Row::none);
+    if (fresh) entry->second = look_up(world_.store, id);
+    return entry->second;
+  };
   std::map<Key, TimePoint> seen;
   for (const Resource& resource : found) {
-    const auto tenant = expected.find(resource.tenant);
-    if (tenant != expected.end() && !tenant->second.finished) continue;
+    const Row row = row_of(resource.tenant);
+    if (row == Row::live || row == Row::suspended) continue;
+    const TimePoint now = world_.clock.now();  // its grace begins when it is known that it is nobody's
     const Key key{resource.kind, resource.name};
     const auto known = first_seen_.find(key);
-    Orphan orphan{resource, known == first_seen_.end() ? now : known->second, false};
+    Orphan orphan{resource, known == first_seen_.end() ? now : known->second};
+    const bool lost = row == Row::none && !resource.tenant.value().empty();
+    orphan.held = lost && unknown == Unknown::hold;
     if (!dry_run) {
-      if (known == first_seen_.end()) {
-        log_.warn("found an orphan; it will be removed after its grace", {{"kind", resource.kind},
-                                                                          {"name", resource.name},
-                                                                          {"tenant", resource.tenant.value()},
-                                                                          {"grace", human(settings_.orphan_grace)}});
-      }
-      if (now - orphan.first_seen >= settings_.orphan_grace) orphan.removed = discard(resource);
+      if (known == first_seen_.end()) warn_of(orphan);
+      const bool due = lost || now - orphan.first_seen >= settings_.orphan_grace;
+      if (due && !orphan.held) orphan.removed = discard(resource);
       if (!orphan.removed) seen[key] = orphan.first_seen;
     }
     report.orphans.push_back(std::move(orphan));
   }
   if (!dry_run) first_seen_ = std::move(seen);
 
-  std::unordered_map<TenantId, InstanceState> states;
-  for (const Instance& instance : instances) states[instance.tenant] = instance.state;
-  for (const auto& [id, expectation] : expected) {
-    if (!expectation.running) continue;
-    const auto state = states.find(id);
-    const bool up = state != states.end() && state->second != InstanceState::created &&
-                    state->second != InstanceState::exited;  // what starts or stops is looked at when it falls due
-    if (up) continue;
+  const auto drifted = [&](const TenantId& id) {
     report.drifted.push_back(id);
     if (!dry_run) wake_(id);
+  };
+  std::unordered_set<TenantId> up;  // what starts or stops is looked at when it falls due
+  for (const Instance& instance : instances) {
+    if (instance.state == InstanceState::created || instance.state == InstanceState::exited) continue;
+    up.insert(instance.tenant);
+    if (instance.state == InstanceState::running && row_of(instance.tenant) == Row::suspended) drifted(instance.tenant);
+  }
+  for (const Status status : running_statuses) {
+    for_each_with(world_.store, status, [&](const TenantId& id) {
+      if (up.contains(id)) return;
+      const auto tenant = world_.store.find(id);
+      if (tenant && should_run(*tenant)) drifted(id);
+    });
   }
   return report;
 }
 
+void Sweeper::warn_of(const Orphan& orphan) const {
+  log_.warn(orphan.held
+                ? "found something of a tenant that is not in the ledger; it is kept: was the ledger restored from "
+                  "a backup? See `slipway sweep --dry-run`"
+                : "found an orphan; it will be removed after its grace",
+            {{"kind", orphan.resource.kind},
+             {"name", orphan.resource.name},
+             {"tenant", orphan.resource.tenant.value()},
+             {"grace", human(settings_.orphan_grace)}});
+}
+
+// A tenant that is to be provisioned anew needs what is about to be taken away: nobody may begin with that meanwhile.
+// False where somebody has begun, or works on it.
+bool Sweeper::hold(const TenantId& id) {
+  const TimePoint now = world_.clock.now();
+  const auto row = world_.store.claim(id, {owner_, now + lease_time}, now);
+  if (!row) return !world_.store.find(id);  // nobody's
+  if (is_finished(*row)) return true;
+  let_go(id);
+  return false;
+}
+
+void Sweeper::let_go(const TenantId& id) {
+  for (int i = 0; i < release_retry_limit; ++i) {
+    auto row = world_.store.find(id);
+    if (!row || world_.store.save(*row, {}, owner_)) return;
+  }
+}
+
 bool Sweeper::discard(const Resource& resource) {
   try {
-    is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
+    if (!hold(resource.tenant)) return false;
+    try {
+      is_database(resource) ? world_.database.discard(resource) : world_.runtime.discard(resource);
+    } catch (const Error&) {
+      let_go(resource.tenant);
+      throw;
+    }
+    let_go(resource.tenant);
     log_.warn("removed an orphan",
               {{"kind", resource.kind}, {"name", resource.name}, {"tenant", resource.tenant.value()}});
     return true;

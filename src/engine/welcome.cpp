@@ -24,11 +24,14 @@ Mail new_mail(const Tenant& tenant, std::string_view purpose) {
       std::count_if(tenant.mails.begin(), tenant.mails.end(), [&](const Mail& m) { return m.purpose == purpose; });
   Mail mail;
   mail.purpose = purpose;
+  mail.reason = tenant.reason;
   mail.key = fmt::format("{}/{}/{}", tenant.id.value(), purpose, earlier + 1);
   return mail;
 }
 
-Message compose_mail(const Settings& settings, const Tenant& tenant, std::string_view purpose) {
+Message compose_mail(const Settings& settings, const Tenant& tenant, const Mail& mail) {
+  const std::string& purpose = mail.purpose;
+  const bool of_failure = purpose == "operator_failure";  // nothing of the tenant is left, so there is no URL
   const std::string name = fmt::format("{}/{}", language_of(settings, tenant, purpose), purpose);
   const auto found = settings.mail.templates.find(name);
   if (found == settings.mail.templates.end()) {
@@ -37,17 +40,17 @@ Message compose_mail(const Settings& settings, const Tenant& tenant, std::string
   const TemplateValues values = {{"app_name", settings.app.name},
                                  {"company_name", tenant.sign_up.company_name.value()},
                                  {"subdomain", tenant.sign_up.slug.value()},
-                                 {"url", access_url(settings.access, tenant)},
+                                 {"url", of_failure ? std::string() : access_url(settings.access, tenant)},
                                  {"tenant_id", tenant.id.value()},
                                  {"user_id", tenant.sign_up.user_id.value()},
                                  {"admin_email", tenant.sign_up.admin_email.value()},
                                  {"plan", tenant.sign_up.plan.value()},
-                                 {"reason", tenant.reason}};
+                                 {"reason", mail.reason.empty() ? tenant.reason : mail.reason}};
   const RenderedMail rendered = render(found->second, values);
   Message message;
   message.from = settings.mail.from;
   message.reply_to = settings.mail.reply_to;
-  message.to = purpose == "operator_failure" ? settings.mail.operator_address : tenant.sign_up.admin_email.value();
+  message.to = of_failure ? settings.mail.operator_address : tenant.sign_up.admin_email.value();
   message.subject = rendered.subject;
   message.text = rendered.text;
   message.html = rendered.html;

@@ -7,6 +7,7 @@
 #include "contracts/probe.hpp"
 #include "contracts/runtime.hpp"
 #include "contracts/store.hpp"
+#include "engine/side_by_side.hpp"
 
 namespace slipway {
 
@@ -21,6 +22,7 @@ struct World {
   Random& random;
   RuntimeLogs* logs = nullptr;   // an ability that not every runtime has
   Observer* observer = nullptr;  // told of steps and provisionings
+  SideBySide side_by_side = in_threads;
 };
 
 }  // namespace slipway

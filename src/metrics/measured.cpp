@@ -39,6 +39,10 @@ std::vector<Tenant> MeasuredStore::list(const TenantFilter& filter) {
   return measured(observer_, "store", "list", [&] { return driver_.list(filter); });
 }
 
+std::vector<TenantId> MeasuredStore::ids(Status status, const std::string& after, std::size_t limit) {
+  return measured(observer_, "store", "ids", [&] { return driver_.ids(status, after, limit); });
+}
+
 std::optional<Tenant> MeasuredStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
   return measured(observer_, "store", "claim", [&] { return driver_.claim(id, lease, now); });
 }

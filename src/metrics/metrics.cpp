@@ -6,6 +6,8 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
+#include <mutex>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "metrics/gauges.hpp"
@@ -42,6 +44,35 @@ Family<Histogram>& histograms(prometheus::Registry& registry, const char* name, 
   return BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
+// Series that were looked up before. prometheus-cpp finds one by building and hashing its labels, which costs more than
+// to count; it keeps every series for as long as the registry lives.
+template <class Key, class Series>
+class Known {
+ public:
+  // `make` is called once for each key.
+  template <class LookUp, class Make>
+  Series of(const LookUp& key, Make make) {
+    const std::lock_guard lock(mutex_);
+    const auto found = series_.find(key);
+    if (found != series_.end()) return found->second;
+    return series_.emplace(Key(key), make()).first->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Key, Series, std::less<>> series_;
+};
+
+struct CallSeries {
+  Histogram* duration;
+  Counter* errors;
+};
+
+struct RequestSeries {
+  Histogram* duration;
+  Counter* count;
+};
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -65,6 +96,9 @@ struct Metrics::Impl {
   Family<Counter>& requests = counters(registry, "slipway_http_requests_total", "HTTP requests that were answered.");
   Family<Histogram>& request_duration =
       histograms(registry, "slipway_http_request_duration_seconds", "HTTP requests, until their answer was ready.");
+
+  Known<std::tuple<std::string, std::string>, CallSeries> calls;                // driver, operation
+  Known<std::tuple<std::string, std::string, int>, RequestSeries> answered_to;  // method, route, status
 
   Impl(std::string_view build, const Clock& c) : clock(c), version(build) {
     // A series must be there before its first event, or Prometheus misses that one.
@@ -101,17 +135,23 @@ void Metrics::step_retried(Step step) { impl_->step_retries.Add({{"step", label(
 
 void Metrics::driver_called(std::string_view driver, std::string_view operation, bool returned,
                             std::chrono::nanoseconds took) {
-  const prometheus::Labels labels{{"driver", std::string(driver)}, {"operation", std::string(operation)}};
-  impl_->call_duration.Add(labels, call_buckets).Observe(seconds(took));
-  Counter& errors = impl_->call_errors.Add(labels);
-  if (!returned) errors.Increment();
+  const CallSeries series = impl_->calls.of(std::tuple(driver, operation), [&] {
+    const prometheus::Labels labels{{"driver", std::string(driver)}, {"operation", std::string(operation)}};
+    return CallSeries{&impl_->call_duration.Add(labels, call_buckets), &impl_->call_errors.Add(labels)};
+  });
+  series.duration->Observe(seconds(took));
+  if (!returned) series.errors->Increment();
 }
 
 void Metrics::answered(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took) {
-  prometheus::Labels labels{{"method", std::string(method)}, {"route", std::string(route)}};
-  impl_->request_duration.Add(labels, call_buckets).Observe(seconds(took));
-  labels["status"] = std::to_string(status);
-  impl_->requests.Add(labels).Increment();
+  const RequestSeries series = impl_->answered_to.of(std::tuple(method, route, status), [&] {
+    prometheus::Labels labels{{"method", std::string(method)}, {"route", std::string(route)}};
+    Histogram& duration = impl_->request_duration.Add(labels, call_buckets);
+    labels["status"] = std::to_string(status);
+    return RequestSeries{&duration, &impl_->requests.Add(labels)};
+  });
+  series.duration->Observe(seconds(took));
+  series.count->Increment();
 }
 
 std::string Metrics::scrape(Store& ledger) {

@@ -12,7 +12,6 @@ namespace slipway {
 namespace {
 
 constexpr std::size_t subject_limit_code_points = 200;
-constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 // The code points of `text`, each as its bytes; bytes that are no UTF-8 come one by one.
 std::vector<std::string_view> code_points(std::string_view text) {
@@ -25,20 +24,6 @@ std::vector<std::string_view> code_points(std::string_view text) {
     text.remove_prefix(size);
   }
   return points;
-}
-
-std::string without_controls(std::string_view value) {
-  std::string out;
-  for (const std::string_view point : code_points(value)) {
-    if (utf8_length(point) != 1) {
-      out += replacement_character;
-    } else if (!has_control_characters(point)) {
-      out += point;
-    } else if (!out.ends_with(' ')) {
-      out += ' ';
-    }
-  }
-  return out;
 }
 
 std::string shortened(std::string_view subject) {

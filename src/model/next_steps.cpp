@@ -8,11 +8,11 @@ namespace {
 // Collects steps, leaving out those that must wait before their next try.
 class Steps {
  public:
-  Steps(const Tenant& tenant, TimePoint now) : tenant_(tenant), now_(now) {}
+  Steps(const Tenant& tenant, const Policy& policy, TimePoint now) : tenant_(tenant), policy_(policy), now_(now) {}
 
   void want(Step step) {
     const auto attempt = tenant_.attempts.find(step);
-    if (attempt != tenant_.attempts.end() && now_ < attempt->second.not_before) {
+    if (attempt != tenant_.attempts.end() && policy_.must_wait(attempt->second.not_before, now_)) {
       wake(attempt->second.not_before);
     } else {
       decision.steps.push_back(step);
@@ -39,6 +39,7 @@ class Steps {
 
  private:
   const Tenant& tenant_;
+  const Policy& policy_;
   TimePoint now_;
 };
 
@@ -87,6 +88,12 @@ void launch(const Tenant& t, const Policy& policy, Steps& steps, TimePoint now) 
   }
 }
 
+// Whether it was started so shortly ago that the runtime need not show it yet. A start in the future was written by a
+// clock that has been set back since.
+bool may_be_unseen(const Tenant& t, const Policy& policy, TimePoint now) {
+  return t.boot_at && *t.boot_at <= now && now - *t.boot_at < policy.visible_after;
+}
+
 Status status_while_starting(const Tenant& t, const Policy& policy) {
   if (!t.first_ready_at) return Status::provisioning;
   if (t.crashes >= policy.crash_loop_after) return Status::crash_loop;
@@ -100,6 +107,11 @@ Status status_while_starting(const Tenant& t, const Policy& policy) {
     default:
       return restart_owed(t) && t.crashes == 0 ? Status::restarting : Status::healing;
   }
+}
+
+// A late call may leave an instance behind that was made for the port which the tenant had before.
+bool at_another_port(const Tenant& t, const Instance& instance, const Policy& policy) {
+  return policy.stable_ports && t.port && instance.host_port && *instance.host_port != *t.port;
 }
 
 void run(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, Steps& steps, TimePoint now) {
@@ -124,12 +136,12 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
     }
   } else if (is_ending(instance)) {
     steps.wake(now + launch_interval(Millis(0)));
-  } else if (t.started && !restart_owed(t) && now - t.boot_at.value_or(now) < policy.visible_after) {
+  } else if (t.started && !restart_owed(t) && may_be_unseen(t, policy, now)) {
     steps.wake(*t.boot_at + policy.visible_after);
   } else if (t.started && !restart_owed(t)) {
     steps.want(Step::record_exit);
-  } else if (!instance) {
-    if (placed) steps.want(Step::create_instance);
+  } else if (!instance || at_another_port(t, *instance, policy)) {
+    if (placed) steps.want(Step::create_instance);  // which replaces one that is at another port
   } else if (t.database_made && placed) {
     steps.want(Step::start_instance);
   }
@@ -139,7 +151,7 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
 }  // namespace
 
 Decision next_steps(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, TimePoint now) {
-  Steps steps(t, now);
+  Steps steps(t, policy, now);
   if (t.desired == Desired::deleted) {
     take_down(t, Status::deleting, Status::deleted, steps);
   } else if (!t.failure.empty()) {

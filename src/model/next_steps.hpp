@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -22,7 +23,11 @@ struct Policy {
   Millis stable_after{600'000};   // an app that ran for this long starts with a clean sheet
   Backoff mail{Millis(2'000), Millis(900'000)};
   Millis mail_budget{86'400'000};  // for one mail, from its first failure
-  bool stable_ports = true;        // a port is leased at sign-up; false: the runtime chooses, and each boot tells anew
+
+  // No step waits longer between two tries. One that seems to was told so by a clock that has been set back since.
+  Millis longest_wait() const { return std::max(retry.cap, restart.cap); }
+  bool must_wait(TimePoint until, TimePoint now) const { return now < until && until - now <= longest_wait(); }
+  bool stable_ports = true;  // a port is leased at sign-up; false: the runtime chooses, and each boot tells anew
 };
 
 // What to do for a tenant now, and what to call its state.

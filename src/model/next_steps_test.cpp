@@ -5,8 +5,10 @@
 namespace slipway {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr auto none = static_cast<InstanceState>(99);
 const TimePoint now(Millis(1'000'000));
@@ -34,6 +36,19 @@ Tenant active() {
   t.instance_id = "c";
   t.boot_at = t.first_ready_at = now;
   return t;
+}
+
+TEST(NextSteps, AnInstanceMadeForAnotherPortIsReplacedBeforeItStarts) {
+  Tenant t = fresh();
+  t.database_made = true;
+  auto made = instance(InstanceState::created);
+  made->host_port = t.port;
+  EXPECT_THAT(next_steps(t, made, {}, now).steps, ElementsAre(Step::start_instance));
+  made->host_port = Port(20'007);
+  EXPECT_THAT(next_steps(t, made, {}, now).steps, ElementsAre(Step::create_instance));
+  made->state = InstanceState::running;  // a customer may be using it
+  t.started = t.proven = true;
+  EXPECT_THAT(next_steps(t, made, {}, now).steps, IsEmpty());
 }
 
 struct Case {
@@ -324,6 +339,15 @@ TEST(NextSteps, AStepWaitsForItsNextTryWhileOthersGoOn) {
   EXPECT_EQ(waiting.wake_at, now + Millis(500));
   EXPECT_THAT(next_steps(t, instance(InstanceState::created), {}, now + Millis(500)).steps,
               ElementsAre(Step::create_database));
+}
+
+TEST(NextSteps, AWaitLongerThanAnyIsByAClockThatWasSetBack) {
+  Tenant t = fresh();
+  const Policy policy;
+  t.attempts[Step::create_database] = {1, now, now + policy.longest_wait(), "down"};
+  EXPECT_THAT(next_steps(t, std::nullopt, policy, now).steps, Not(Contains(Step::create_database)));
+  t.attempts[Step::create_database].not_before += Millis(1);
+  EXPECT_THAT(next_steps(t, std::nullopt, policy, now).steps, Contains(Step::create_database));
 }
 
 TEST(NextSteps, AMailWaitsForItsNextTry) {

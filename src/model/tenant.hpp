@@ -75,6 +75,7 @@ struct Mail {
   std::optional<TimePoint> sent_at;
   std::string provider_id;
   std::string error;
+  std::string reason;  // why the mail is owed, for its text: as it was then, so that every try has the same text
 };
 
 std::string_view to_string(MailState state);
@@ -107,6 +108,7 @@ struct Tenant {
 
   // Done. Written by the engine.
   std::optional<Port> port;
+  std::optional<Port> refused_port;  // that turned out to be a stranger's; put on hold when the next one is leased
   std::string host;  // public address of the machine where the instance is published; empty: the configured one
   bool database_made = false;
   std::string instance_id;  // of the container that was made last; empty: none

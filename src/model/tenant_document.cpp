@@ -1,5 +1,10 @@
+#include <fmt/format.h>
+
+#include <limits>
+
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "model/tenant.hpp"
 
 namespace slipway {
@@ -15,11 +20,23 @@ std::optional<TimePoint> optional_time_at(const json::object& o, std::string_vie
   return time_at(o, key);
 }
 
+// A number that must fit: one that does not is a torn row, not another port.
+template <class Number>
+Number small_at(const json::object& o, std::string_view key) {
+  const std::int64_t value = int_at(o, key);
+  if (value < 0 || value > std::int64_t{std::numeric_limits<Number>::max()}) {
+    throw Error(ErrorKind::internal, fmt::format("ledger: a tenant's {} is out of range: {}", key, value));
+  }
+  return static_cast<Number>(value);
+}
+
 template <class E>
 E enum_at(const json::object& o, std::string_view key, std::optional<E> (*parse)(std::string_view)) {
   const std::string text = string_at(o, key);
   const auto value = parse(text);
-  if (!value) throw Error(ErrorKind::internal, "ledger: a tenant's " + std::string(key) + " is unknown: " + text);
+  if (!value)
+    throw Error(ErrorKind::internal,
+                "ledger: a tenant's " + std::string(key) + " is unknown: " + without_controls(text));
   return *value;
 }
 
@@ -37,6 +54,7 @@ json::object to_json(const Mail& m) {
   if (m.sent_at) o["sent_at"] = millis(*m.sent_at);
   if (!m.provider_id.empty()) o["provider_id"] = m.provider_id;
   if (!m.error.empty()) o["error"] = m.error;
+  if (!m.reason.empty()) o["reason"] = m.reason;
   return o;
 }
 
@@ -45,12 +63,13 @@ Mail mail_from(const json::object& o) {
   m.purpose = string_at(o, "purpose");
   m.key = string_at(o, "key");
   m.state = enum_at(o, "state", parse_mail_state);
-  m.attempts = static_cast<unsigned>(int_at(o, "attempts"));
+  m.attempts = small_at<unsigned>(o, "attempts");
   m.first_at = time_at(o, "first_at");
   m.not_before = time_at(o, "not_before");
   m.sent_at = optional_time_at(o, "sent_at");
   m.provider_id = string_at(o, "provider_id");
   m.error = string_at(o, "error");
+  m.reason = string_at(o, "reason");
   return m;
 }
 
@@ -60,8 +79,7 @@ json::object to_json(const Attempt& a) {
 }
 
 Attempt attempt_from(const json::object& o) {
-  return {static_cast<unsigned>(int_at(o, "count")), time_at(o, "first_at"), time_at(o, "not_before"),
-          string_at(o, "error")};
+  return {small_at<unsigned>(o, "count"), time_at(o, "first_at"), time_at(o, "not_before"), string_at(o, "error")};
 }
 
 }  // namespace
@@ -87,6 +105,7 @@ std::string to_document(const Tenant& t) {
   o["status"] = to_string(t.status);
   if (!t.reason.empty()) o["reason"] = t.reason;
   if (t.port) o["port"] = t.port->value();
+  if (t.refused_port) o["refused_port"] = t.refused_port->value();
   if (!t.host.empty()) o["host"] = t.host;
   o["database_made"] = t.database_made;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
@@ -132,20 +151,21 @@ Tenant from_document(std::string_view document) {
   t.updated_at = time_at(o, "updated_at");
   t.desired = enum_at(o, "desired", parse_desired);
   t.image = string_at(o, "image");
-  t.restart_wanted = static_cast<std::uint32_t>(int_at(o, "restart_wanted"));
+  t.restart_wanted = small_at<std::uint32_t>(o, "restart_wanted");
   t.status = enum_at(o, "status", parse_status);
   t.reason = string_at(o, "reason");
-  if (o.contains("port")) t.port = Port(static_cast<std::uint16_t>(int_at(o, "port")));
+  if (o.contains("port")) t.port = Port(small_at<std::uint16_t>(o, "port"));
+  if (o.contains("refused_port")) t.refused_port = Port(small_at<std::uint16_t>(o, "refused_port"));
   t.host = string_at(o, "host");
   t.database_made = bool_at(o, "database_made");
   t.instance_id = string_at(o, "instance_id");
   t.started = bool_at(o, "started");
   t.proven = bool_at(o, "proven");
-  t.boots = static_cast<std::uint32_t>(int_at(o, "boots"));
-  t.restart_done = static_cast<std::uint32_t>(int_at(o, "restart_done"));
+  t.boots = small_at<std::uint32_t>(o, "boots");
+  t.restart_done = small_at<std::uint32_t>(o, "restart_done");
   t.boot_at = optional_time_at(o, "boot_at");
   t.first_ready_at = optional_time_at(o, "first_ready_at");
-  t.crashes = static_cast<unsigned>(int_at(o, "crashes"));
+  t.crashes = small_at<unsigned>(o, "crashes");
   t.failure = string_at(o, "failure");
   t.instance_removed = bool_at(o, "instance_removed");
   t.database_dropped = bool_at(o, "database_dropped");
@@ -156,7 +176,10 @@ Tenant from_document(std::string_view document) {
     }
   }
   if (const auto* mails = array_at(o, "mails")) {
-    for (const auto& mail : *mails) t.mails.push_back(mail_from(mail.as_object()));
+    for (const auto& mail : *mails) {
+      if (!mail.is_object()) throw Error(ErrorKind::internal, "ledger: one of a tenant's mails is not a JSON object");
+      t.mails.push_back(mail_from(mail.get_object()));
+    }
   }
   return t;
 }

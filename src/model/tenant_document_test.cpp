@@ -18,6 +18,7 @@ Tenant full_tenant() {
   t.status = Status::crash_loop;
   t.reason = "it ends";
   t.port = Port(20'001);
+  t.refused_port = Port(20'002);
   t.database_made = t.started = t.proven = t.instance_removed = t.database_dropped = true;
   t.instance_id = "abc";
   t.host = "203.0.113.9";
@@ -29,7 +30,7 @@ Tenant full_tenant() {
   t.failure = "given up";
   t.attempts[Step::probe] = {2, TimePoint(Millis(5)), TimePoint(Millis(6)), "refused"};
   t.mails.push_back({"welcome", "t/welcome/1", MailState::sent, 2, TimePoint(Millis(7)), TimePoint(Millis(8)),
-                     TimePoint(Millis(9)), "id-1", "late"});
+                     TimePoint(Millis(9)), "id-1", "late", "why"});
   return t;
 }
 
@@ -43,11 +44,13 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.status, Status::crash_loop);
   EXPECT_EQ(after.desired, Desired::suspended);
   EXPECT_EQ(after.port, Port(20'001));
+  EXPECT_EQ(after.refused_port, Port(20'002));
   EXPECT_EQ(after.first_ready_at, before.first_ready_at);
   EXPECT_EQ(after.attempts.at(Step::probe).error, "refused");
   ASSERT_EQ(after.mails.size(), 1u);
   EXPECT_EQ(after.mails[0].state, MailState::sent);
   EXPECT_EQ(after.mails[0].sent_at, TimePoint(Millis(9)));
+  EXPECT_EQ(after.mails[0].reason, "why");
   EXPECT_TRUE(after.instance_removed && after.database_dropped && after.proven && after.started && after.database_made);
   EXPECT_EQ(after.crashes, 7u);
   EXPECT_EQ(after.restart_wanted, 3u);
@@ -72,6 +75,14 @@ TEST(TenantDocument, RefusesAnUnknownStatus) {
   std::string text = to_document(full_tenant());
   text.replace(text.find("crash_loop"), 10, "gone_fishin");
   EXPECT_THROW(from_document(text), Error);
+}
+
+TEST(TenantDocument, RefusesWhatIsTornAndGuessesNothing) {
+  const std::string head = R"({"desired":"running","status":"active",)";
+  for (const char* member : {R"("port":65536})", R"("port":-1})", R"("mails":[1]})", R"("crashes":-1})"}) {
+    EXPECT_THROW(from_document(head + member), Error) << member;
+  }
+  EXPECT_EQ(from_document(head + R"("port":65535})").port, Port(65'535));
 }
 
 TEST(TenantWords, AreTheSameBothWays) {

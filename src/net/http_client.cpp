@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "net/chunked.hpp"
 #include "net/connection.hpp"
 
 namespace slipway::net {
@@ -121,7 +122,8 @@ struct HttpClient::Impl {
   IoResult step(Line& line, http::response_parser<Body>& parser, Deadline deadline, const ClientRequest& request) {
     error_code ec = http::error::need_more;
     std::size_t used = 0;
-    if (line.buffer.size() > 0) used = parser.put(line.buffer.data(), ec);
+    const bool in_chunks = parser.is_header_done() && parser.chunked();
+    if (line.buffer.size() >= (in_chunks ? chunked_rest_bytes : 1)) used = parser.put(line.buffer.data(), ec);
     line.buffer.consume(used);
     if (ec == http::error::need_more && used > 0) return {};
     if (ec == http::error::need_more) {

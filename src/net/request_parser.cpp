@@ -3,6 +3,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "net/chunked.hpp"
+
 namespace slipway::net {
 
 namespace http = boost::beast::http;
@@ -82,6 +84,10 @@ RequestParser::RequestParser(const ServerLimits& limits) : impl_(std::make_uniqu
 RequestParser::~RequestParser() = default;
 
 RequestParser::State RequestParser::put(std::string_view bytes, std::size_t& used) {
+  used = 0;
+  if (impl_->is_header_done() && impl_->chunked() && !impl_->is_done() && bytes.size() < chunked_rest_bytes) {
+    return State::incomplete;
+  }
   error_code ec;
   used = impl_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
   if (!ec || ec == http::error::need_more) return impl_->is_done() ? State::done : State::incomplete;

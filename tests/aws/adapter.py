@@ -66,6 +66,7 @@ class Adapter:
         self.upstream, self.registry = upstream, registry
         self.database_port, self.database_folder = database_port, database_folder
         self.taken_out = []
+        self.break_next = None  # a resource that is put into the next change set, once
         adapter = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -144,4 +145,6 @@ class Adapter:
                 properties["ContainerDefinitions"][0]["PortMappings"][0]["HostPort"] = self.database_port
             if resource["Type"] == "AWS::Lambda::Function":
                 resource["Properties"]["Environment"]["Variables"]["SLIPWAY_DB_PORT"] = str(self.database_port)
+        if self.break_next and "Function" in template["Resources"]:
+            template["Resources"]["Broken"], self.break_next = self.break_next, None
         return replaced(template, made_up)

@@ -17,7 +17,7 @@ from adapter import Adapter
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV = ROOT / "build/venv"
 REGION = "eu-central-1"
-ACCOUNT = "123456789012"
+ACCOUNT = "000000000000"
 
 
 def free_port():
@@ -79,7 +79,7 @@ def ministack(place, endpoint_for_functions):
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(place), "TMPDIR": str(place / "tmp"), "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "LAMBDA_EXECUTOR": "local", "MINISTACK_REGION": REGION,
-        "MINISTACK_ACCOUNT_ID": ACCOUNT, "AWS_ENDPOINT_URL": endpoint_for_functions(port),
+        "AWS_ENDPOINT_URL": endpoint_for_functions(port),
         "S3_DATA_DIR": str(place / "s3"),
     }
     if "DOCKER_HOST" in os.environ:
@@ -97,7 +97,7 @@ class Cloud:
         self.place, self.url, self.adapter = place, url, adapter
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(place), "AWS_ENDPOINT_URL": url, "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
         }
         if "DOCKER_HOST" in os.environ:
             self.environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
@@ -114,21 +114,24 @@ class Cloud:
         """boto3's client, in a process that has it."""
         import boto3
 
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, aws_access_key_id=ACCOUNT,
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="AKIATEST",
                             aws_secret_access_key="test")
 
 
 @contextlib.contextmanager
-def cloud(place, database_folder):
-    with registry(place) as images:
-        adapters = []
+def cloud(place, database_folder, before=None):
+    """`before`: model_proxy.ModelProxy, which then stands before everything, also for the functions."""
+    with registry(place) as images, contextlib.ExitStack() as ends:
+        made = {}
 
         def endpoint(port):
-            adapters.append(Adapter(f"127.0.0.1:{port}", images, free_port(), database_folder))
-            return adapters[0].url
+            made["adapter"] = Adapter(f"127.0.0.1:{port}", images, free_port(), database_folder)
+            ends.callback(made["adapter"].close)
+            if before:
+                made["proxy"] = ends.enter_context(before(made["adapter"].url))
+            return made["proxy" if before else "adapter"].url
 
         with ministack(place, endpoint):
-            try:
-                yield Cloud(place, adapters[0].url, adapters[0])
-            finally:
-                adapters[0].close()
+            running = Cloud(place, made["proxy" if before else "adapter"].url, made["adapter"])
+            running.proxy = made.get("proxy")
+            yield running

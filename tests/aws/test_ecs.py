@@ -168,6 +168,7 @@ def test_the_sweep_takes_what_is_ours_and_nothing_else(cloud, engine):
 
 def test_task_events_tell_a_tasks_life_in_order(cloud, engine):
     tenant = engine.do("sign-up", "acme")
+    assert tenant["status"] == "active", tenant
     engine.do("remove", tenant["id"])
     started = [e["detail"] for e in cloud.gaps.events if not e["detail"]["group"].endswith("_drop")]
     assert {d["startedBy"] for d in started} == {tenant["id"]}

@@ -92,13 +92,12 @@ class Emulator {
   void wait_until_it_answers(const EmulatorProgram& program) {
     net::HttpClient client({.url = url()});
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < deadline) {
+    for (; std::chrono::steady_clock::now() < deadline; std::this_thread::sleep_for(Millis(50))) {
       try {
         if (client.send({.target = program.health, .timeout = Millis(2'000)}).status == 200) return;
       } catch (const Error&) {
         // Not listening yet.
       }
-      std::this_thread::sleep_for(Millis(50));
     }
     end();
     throw std::runtime_error(program.name + " did not answer within a minute");

@@ -161,6 +161,19 @@ TEST_P(StoreContract, ALearntPortIsOneTenantsOnEachHost) {
   EXPECT_EQ(store->ports()[0].tenant_id, id_of(2));
 }
 
+TEST_P(StoreContract, AFailedTenantGetsNoPort) {
+  Tenant tenant = create(1);
+  tenant.status = Status::failed;
+  tenant.port.reset();
+  ASSERT_TRUE(store->save(tenant, {}, {}));
+  EXPECT_EQ(error_of([&] { store->lease_port(tenant, std::nullopt, at(600)); }), ErrorKind::not_found);
+  EXPECT_THAT(store->ports(), IsEmpty());
+  tenant.status = Status::provisioning;  // tried again
+  ASSERT_TRUE(store->save(tenant, {}, {}));
+  store->lease_port(tenant, std::nullopt, at(600));
+  EXPECT_EQ(store->ports().size(), 1u);
+}
+
 TEST_P(StoreContract, RacingLeasesGiveDifferentPorts) {
   open(20000, 20031);
   std::vector<Tenant> tenants;

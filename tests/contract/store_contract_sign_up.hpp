@@ -197,6 +197,17 @@ TEST_P(StoreContract, ListsByIdInPagesAndByStatus) {
   EXPECT_THAT(ids({Status::active, "", 100}), IsEmpty());
 }
 
+TEST_P(StoreContract, TheIdsOfAStatusComeInPages) {
+  for (const int n : {3, 1, 5, 2, 4}) create(n);
+  destroy(*store->find(id_of(2)));
+  EXPECT_THAT(store->ids(Status::provisioning, "", 100), ElementsAre(id_of(1), id_of(3), id_of(4), id_of(5)));
+  EXPECT_THAT(store->ids(Status::provisioning, "", 2), ElementsAre(id_of(1), id_of(3)));
+  EXPECT_THAT(store->ids(Status::provisioning, id_of(3).value(), 2), ElementsAre(id_of(4), id_of(5)));
+  EXPECT_THAT(store->ids(Status::provisioning, id_of(5).value(), 2), IsEmpty());
+  EXPECT_THAT(store->ids(Status::deleted, "", 100), ElementsAre(id_of(2)));
+  EXPECT_THAT(store->ids(Status::active, "", 100), IsEmpty());
+}
+
 TEST_P(StoreContract, TheInstallationHasOneName) {
   const std::string name = store->installation().value();
   EXPECT_EQ(name.size(), 6u);

@@ -20,6 +20,18 @@ TEST_P(StoreContract, AnOwnerRenewsItsLease) {
   EXPECT_TRUE(store->claim(id_of(1), {"two", at(200)}, at(100)));
 }
 
+TEST_P(StoreContract, ARenewalTakesNoLeaseThatWasLost) {
+  Tenant tenant = create(1);
+  EXPECT_FALSE(store->claim(id_of(1), {"one", at(30), true}, at(0))) << "it never had one";
+  ASSERT_TRUE(store->claim(id_of(1), {"one", at(30)}, at(0)));
+  EXPECT_TRUE(store->claim(id_of(1), {"one", at(60), true}, at(40))) << "run out, but nobody has taken it";
+  ASSERT_TRUE(store->claim(id_of(1), {"two", at(90)}, at(60)));
+  EXPECT_FALSE(store->claim(id_of(1), {"one", at(120), true}, at(100))) << "run out, but another one's";
+  ASSERT_TRUE(store->save(tenant, {}, "two"));
+  EXPECT_FALSE(store->claim(id_of(1), {"one", at(120), true}, at(100))) << "given back by another";
+  EXPECT_TRUE(store->claim(id_of(1), {"three", at(120)}, at(100)));
+}
+
 TEST_P(StoreContract, RacingClaimsGiveOneOwner) {
   create(1);
   std::atomic<int> claimed = 0;

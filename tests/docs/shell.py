@@ -121,8 +121,8 @@ class Shell:
         """Takes away everything that the page made."""
         self.stop()
         for data in self.home.rglob("ledger.db"):
-            remains = Remains(data.parent, self)
-            remains.destroy()
+            found = Remains(data.parent, self).destroy()
+            assert found.secrets and found.found == set(), found.found
 
 
 class Remains(Server):
@@ -131,3 +131,6 @@ class Remains(Server):
     def __init__(self, data, shell):
         self.data, self.docker, self.process, self.network = pathlib.Path(data), shell.docker, None, shell.network
         self.config = shell.directory / "slipway.yaml"
+        self.log = shell.home / "serve.log"
+        self.outbox = next((mail.parent for mail in shell.home.rglob("*.eml")), self.data / "outbox")
+        self.keys, self.answers, self.printed, self.planted = [], [], [], False

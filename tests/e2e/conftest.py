@@ -4,6 +4,7 @@ SLIPWAY_BIN names the binary (by itself build/dev/src/app/slipway); DOCKER_HOST 
 that need one are skipped, and say so.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 
 import pytest
 
+import secrets_search
 from world import ROOT, Docker, Server, build_busybox_image, build_sample_image
 
 
@@ -37,8 +39,8 @@ def busybox_image(docker):
     return build_busybox_image(docker)
 
 
-@pytest.fixture()
-def place():
+@contextlib.contextmanager
+def new_place():
     """An empty directory that other users may pass through: the private Postgres runs as one of them."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="slipway-e2e-", dir="/tmp"))
     path.chmod(0o755)
@@ -46,8 +48,8 @@ def place():
     shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.fixture()
-def make_server(place):
+@contextlib.contextmanager
+def server_maker(place):
     """Makes servers, each with a directory, ports, network and Postgres of its own; takes everything away afterwards."""
     servers = []
 
@@ -59,6 +61,25 @@ def make_server(place):
     yield make
     for server in servers:
         server.destroy()
+
+
+@pytest.fixture()
+def place():
+    with new_place() as path:
+        yield path
+
+
+@pytest.fixture()
+def make_server(place):
+    with server_maker(place) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_server():
+    """As make_server, for servers that the tests of a file share."""
+    with new_place() as path, server_maker(path) as make:
+        yield make
 
 
 @pytest.fixture()
@@ -75,3 +96,11 @@ def binary_is_there():
     if not path.exists():
         pytest.exit(f"{path} is missing: build it first (cmake --workflow --preset dev)", 3)
     subprocess.run([path, "--version"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def process_list():
+    """Watches all command lines, for the search for secrets at the end."""
+    secrets_search.RUN.processes.start()
+    yield
+    secrets_search.RUN.processes.stop()

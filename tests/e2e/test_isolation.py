@@ -3,7 +3,7 @@
 import json
 
 from test_lifecycle import host_url
-from world import wait_until
+from world import wait_until, without_password
 
 
 def make_pair(make_server, docker, busybox_image, **options):
@@ -76,8 +76,9 @@ def test_limits_bite(make_server, docker, busybox_image):
     assert "statement timeout" in slow.stderr
     import subprocess
 
-    sleepers = [subprocess.Popen(["psql", "-XAtq", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-                for _ in range(2)]
+    bare, environment = without_password(url)
+    sleepers = [subprocess.Popen(["psql", "-XAtq", bare], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                 env=environment) for _ in range(2)]
     try:
         for sleeper in sleepers:
             sleeper.stdin.write("SELECT 1;\n")

@@ -125,10 +125,13 @@ def test_a_port_of_a_strangers_program_is_skipped_and_reported(make_server, dock
 
 
 def test_orphans_are_shown_then_removed_and_strangers_left_alone(slipway, docker, busybox_image):
-    installation = slipway.provision("acme") and slipway.installation()
+    left = slipway.provision("acme")["tenantId"]
+    installation = slipway.installation()
+    slipway.delete(f"/v1/tenants/{left}")
+    slipway.wait_status(left, "deleted")
     labels = ["--label", "slipway.managed=true", "--label", f"slipway.installation={installation}",
-              "--label", "slipway.tenant=t_00000000000000000000"]
-    name = f"sw_{installation}_00000000000000000000"
+              "--label", f"slipway.tenant={left}"]
+    name = f"sw_{installation}_{left.removeprefix('t_')}"
     stranger = docker.run("create", "--name", f"stranger-{installation}", busybox_image).stdout.strip()
     try:
         docker.run("create", "--name", name, *labels, busybox_image)

@@ -4,6 +4,8 @@ Needs root and a machine without a Slipway of its own; takes everything away aft
 """
 
 import configparser
+import hashlib
+import json
 import os
 import pathlib
 import pwd
@@ -110,7 +112,11 @@ def test_installs_what_belongs_and_purges_without_a_trace(debian):
                  "/usr/share/doc/slipway/changelog.gz", "/usr/share/slipway/slipway.schema.json", str(UNIT), str(CONFIG)):
         assert pathlib.Path(path) in files and pathlib.Path(path).is_file(), path
     assert run("/usr/bin/slipway", "--version").stdout == run(binary(), "--version").stdout
+    assert not any(path.suffix == ".so" for path in files), "the libraries of tests/crash do not belong"
     assert ".debug_info" not in run("readelf", "-S", "-W", "/usr/bin/slipway").stdout
+    bill = json.loads(pathlib.Path("/usr/share/doc/slipway/slipway.spdx.json").read_text())
+    own = next(package for package in bill["packages"] if package["name"] == "slipway")
+    assert own["checksums"][0]["checksumValue"] == hashlib.sha256(pathlib.Path("/usr/bin/slipway").read_bytes()).hexdigest()
     conffiles = run("dpkg-query", "-W", "-f", "${Conffiles}", "slipway").stdout
     assert conffiles.split()[::2] == [str(CONFIG)], conffiles
 

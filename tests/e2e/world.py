@@ -14,6 +14,8 @@ import tarfile
 import time
 import urllib.parse
 
+import secrets_search
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEADLINE = 60.0
 _numbers = itertools.count(os.getpid() % 40)
@@ -106,7 +108,9 @@ class Docker:
     def inspect(self, name):
         return json.loads(self.run("inspect", name).stdout)[0]
 
-    def environment(self, name):
+    def environment(self, name, missing_ok=False):
+        if missing_ok and self.run("inspect", name, check=False).returncode != 0:
+            return {}
         return dict(pair.split("=", 1) for pair in self.inspect(name)["Config"]["Env"])
 
     def import_image(self, tag, files, *changes):
@@ -139,6 +143,17 @@ def build_busybox_image(docker):
         'ENTRYPOINT ["/bin/busybox"]', 'CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]')
 
 
+def without_password(url):
+    """The URL without its password, and the environment that has it: what is in an argument, everyone can read."""
+    parts = urllib.parse.urlsplit(url)
+    environment = dict(os.environ)
+    environment.pop("PGPASSWORD", None)
+    if parts.password:
+        environment["PGPASSWORD"] = urllib.parse.unquote(parts.password)
+    bare = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@"))
+    return urllib.parse.urlunsplit(bare), environment
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -149,9 +164,13 @@ class Server:
     """One Slipway of its own: directory, ports, network, Postgres."""
 
     def __init__(self, directory, image="none:1", docker=None, runtime="docker", app="", extra="", command=None,
-                 health="/healthz", plans="", mail=None, limits="", first_port=None, volumes=None, database_env=True):
+                 health="/healthz", plans="", mail=None, limits="", first_port=None, volumes=None, database_env=True,
+                 ports=30):
         number = next(_numbers)
         self.key = None
+        self.env = {}        # of the process, beside the test's own
+        self.keys, self.answers, self.printed = [], [], []   # what the search for secrets looks at
+        self.planted = False
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.directory.chmod(0o755)
@@ -181,7 +200,7 @@ app:
     TENANT_ID: "{{{{ tenant.id }}}}"
     SUBDOMAIN: "{{{{ subdomain }}}}"
 {app}
-access: {{ domain: localhost, ports: {self.first_port}-{self.first_port + 29} }}
+access: {{ domain: localhost, ports: {self.first_port}-{self.first_port + ports - 1} }}
 runtime:
   driver: {runtime}
   docker: {{ host: "{docker.socket() if docker else 'unix:///var/run/docker.sock'}", network: {self.network} }}
@@ -199,7 +218,7 @@ data_dir: {self.data}
     def start(self, ready=True):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([binary(), "serve", "--config", self.config], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL, env={**os.environ, **self.env})
         if ready:
             wait_until(self.is_ready, f"the server is ready; its log: {self.log}", 60)
             if not self.key:
@@ -210,6 +229,7 @@ data_dir: {self.data}
         """A new API key, made as an operator makes one: over the socket."""
         answer = request("POST", "http://slipway/v1/keys", {"name": "tests", "scope": scope}, unix=str(self.data / "slipway.sock"))
         assert answer.status == 201, answer.text
+        self.keys.append(answer.json["key"])
         return answer.json["key"]
 
     def is_ready(self):
@@ -232,6 +252,9 @@ data_dir: {self.data}
         return self.start()
 
     def destroy(self):
+        found = secrets_search.search(self)
+        if not self.planted:
+            secrets_search.RUN.add(found)
         if self.process and self.process.poll() is None:
             self.kill()
         installation = self.installation()
@@ -247,6 +270,7 @@ data_dir: {self.data}
         if (self.data / "processes").exists():
             self._end_processes()
         subprocess.run([binary(), "database", "stop", "--config", self.config], capture_output=True, check=False)
+        return found
 
     def _end_processes(self):
         """Ends what a process runtime left, by pid: whose working directory is below ours."""
@@ -282,7 +306,12 @@ data_dir: {self.data}
         headers = dict(headers or {})
         if self.key:
             headers.setdefault("Authorization", f"Bearer {self.key}")
-        return request(method, self.url(path), body, headers, **options)
+        answer = request(method, self.url(path), body, headers, **options)
+        if len(self.answers) < secrets_search.MOST_ANSWERS:
+            self.answers.append((f"{method} {path.split('?')[0]}", answer.text + json.dumps(answer.headers)))
+            if method == "POST" and path == "/v1/keys" and answer.status == 201:
+                self.keys.append(answer.json["key"])
+        return answer
 
     def get(self, path, **options):
         return self.ask("GET", path, **options)
@@ -326,13 +355,18 @@ data_dir: {self.data}
                 for path in sorted(self.outbox.glob("*.eml"))]
 
     def cli(self, *arguments, check=True):
-        return subprocess.run([binary(), "--config", self.config, *arguments], capture_output=True, text=True,
+        done = subprocess.run([binary(), "--config", self.config, *arguments], capture_output=True, text=True,
                               check=check, timeout=130)
+        self.printed.append(done.stdout + done.stderr)
+        return done
 
     # The database.
 
-    def psql(self, url, statement, check=True):
-        done = subprocess.run(["psql", "-XAtq", "-c", statement, url], capture_output=True, text=True, timeout=30)
+    def psql(self, url, statement, check=True, before=()):
+        """`before` is put in front of the command, such as nsenter with its arguments."""
+        url, environment = without_password(url)
+        done = subprocess.run([*before, "psql", "-XAtqw", "-c", statement, url], capture_output=True, text=True, timeout=30,
+                              env=environment)
         assert not check or done.returncode == 0, done.stderr
         return done
 

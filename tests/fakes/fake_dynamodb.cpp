@@ -287,6 +287,7 @@ boost::json::object FakeDynamoDb::transact(const boost::json::object& input) {
     reasons.emplace_back(boost::json::object{{"Code", changes.back().failed ? "ConditionalCheckFailed" : "None"}});
   }
   if (failed) {
+    counters_.write_units += static_cast<double>(changes.size());  // prepared and not carried out
     refuse(ErrorKind::conflict, "TransactionCanceledException", "Transaction cancelled",
            {{"CancellationReasons", std::move(reasons)}});
   }

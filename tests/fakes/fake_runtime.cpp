@@ -198,8 +198,8 @@ void FakeRuntime::discard(const Resource& resource) {
     if (resource.kind == "container") remove_locked(tenant_of_resource(installation_, resource.name), false);
     for (auto& [key, names] : machine_->volumes) {
       if (resource.kind != "volume" || key.first != installation_) continue;
-      std::erase_if(names, [&](const std::string& name) {
-        return resource.name == resource_name(installation_, key.second) + "_" + name;
+      std::erase_if(names, [&, tenant = key.second](const std::string& name) {  // Clang 14 captures no binding
+        return resource.name == resource_name(installation_, tenant) + "_" + name;
       });
     }
     std::erase_if(machine_->volumes, [](const auto& entry) { return entry.second.empty(); });

@@ -110,7 +110,8 @@ std::optional<Tenant> MemoryStore::claim(const TenantId& id, const Lease& lease,
   const auto found = rows_.find(id);
   if (found == rows_.end()) return std::nullopt;
   Row& row = found->second;
-  if (row.lease && row.lease->owner != lease.owner && row.lease->until > now) return std::nullopt;
+  const bool own = row.lease && row.lease->owner == lease.owner;
+  if (!own && (lease.renews || (row.lease && row.lease->until > now))) return std::nullopt;
   row.lease = lease;
   return row.tenant;
 }
@@ -165,8 +166,10 @@ std::optional<TimePoint> MemoryStore::next_due() {
 Port MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   std::lock_guard lock(mutex_);
   const auto row = rows_.find(tenant.id);
-  if (row == rows_.end() || !is_live(row->second.tenant)) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  const bool finished =
+      row == rows_.end() || row->second.tenant.status == Status::deleted || row->second.tenant.status == Status::failed;
+  if (finished) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
   }
   const auto held = refused ? ports_.find(*refused) : ports_.end();
   const bool hold = held != ports_.end() &&

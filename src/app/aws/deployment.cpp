@@ -18,7 +18,7 @@ constexpr std::string_view not_yet = "not-made-yet";
 constexpr std::string_view data_outputs[] = {"TableName",  "TableArn",      "VolumeId",      "VolumeZone",
                                              "CodeBucket", "AppRepository", "InitRepository"};
 
-constexpr std::string_view own_secrets[] = {"master-key", "postgres-password"};
+constexpr std::string_view own_secrets[] = {"master-key", "database/admin_password"};
 
 std::string short_digest(const std::string& hex) { return hex.substr(0, 16); }
 
@@ -80,9 +80,18 @@ std::optional<Stack> Deployment::bring(const std::string& name, std::string_view
   }
   const Plan plan = stacks_.plan(name, std::string(template_text(file)), parameters, report_.show_events());
   report_.plan(plan);
-  if (!plan.change_set.empty() && !options.yes && !report_.agreed("Do this?")) {
-    stacks_.discard(plan);
-    return std::nullopt;
+  if (!plan.change_set.empty() && !options.yes) {
+    bool agreed = false;
+    try {
+      agreed = report_.agreed("Do this?");
+    } catch (const Error&) {
+      stacks_.discard(plan);
+      throw;
+    }
+    if (!agreed) {
+      stacks_.discard(plan);
+      return std::nullopt;
+    }
   }
   return stacks_.apply(plan, report_.show_events());
 }

@@ -50,7 +50,7 @@ ErrorKind kind_of_connect(const ServerError& error) {
 ServerError parse_connect_error(std::string_view message) {
   ServerError error;
   for (const std::string& line : split(message, '\n')) {
-    std::string text = trimmed(line);
+    std::string text = without_controls(trimmed(line));
     if (text.empty() || text.starts_with("LOCATION:")) continue;
     // "… failed: FATAL:  28P01: password authentication failed for user "x""
     for (std::size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,27 +38,45 @@ class File {
   int descriptor_;
 };
 
-// A file under a name of chance that goes away with this object, unless it was renamed.
-class TemporaryFile {
+int open_unfinished(const std::filesystem::path& path) {
+  return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+// A mail that is being written. Its name follows from its key, so that the next try of the same mail goes on with what
+// a killed process left behind; the lock, which ends with a process, keeps others from the same mail. It goes away with
+// this object, unless it was renamed.
+class UnfinishedMail {
  public:
-  explicit TemporaryFile(const std::filesystem::path& directory)
-      : path_((directory / ".slipway-XXXXXX").string()), file_(::mkostemp(path_.data(), O_CLOEXEC)) {
-    if (file_.get() < 0) fail("make a file in", directory, errno);
+  explicit UnfinishedMail(const std::filesystem::path& target)
+      : path_((target.parent_path() / ("." + target.filename().string() + ".unfinished")).string()),
+        file_(open_unfinished(path_)) {
+    if (file_.get() < 0) fail("make a file in", target.parent_path(), errno);
+    while (::flock(file_.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) fail("lock", path_, errno);
+    }
   }
-  ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+  ~UnfinishedMail() {
+    if (!path_.empty() && is_still_there()) ::unlink(path_.c_str());
   }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  UnfinishedMail(const UnfinishedMail&) = delete;
+  UnfinishedMail& operator=(const UnfinishedMail&) = delete;
+
+  // False where whoever had the lock before has finished this very file meanwhile.
+  bool is_still_there() const {
+    struct stat mine {};
+    struct stat there {};
+    return ::fstat(file_.get(), &mine) == 0 && ::lstat(path_.c_str(), &there) == 0 && mine.st_ino == there.st_ino &&
+           mine.st_dev == there.st_dev;
+  }
 
   void write(std::string_view content) {
+    if (::ftruncate(file_.get(), 0) != 0) fail("empty", path_, errno);
     while (!content.empty()) {
       const ssize_t written = ::write(file_.get(), content.data(), content.size());
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) fail("write", path_, errno);
       content.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (::fchmod(file_.get(), 0600) != 0) fail("set the mode of", path_, errno);
     if (::fsync(file_.get()) != 0) fail("write", path_, errno);
   }
   void rename_to(const std::filesystem::path& target) {
@@ -69,6 +88,13 @@ class TemporaryFile {
   std::string path_;
   File file_;
 };
+
+bool is_there(const std::filesystem::path& path) {
+  struct stat known {};
+  if (::lstat(path.c_str(), &known) == 0) return true;
+  if (errno != ENOENT) fail("look for", path, errno);
+  return false;
+}
 
 void sync_directory(const std::filesystem::path& directory) {
   const File opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -101,10 +127,9 @@ std::string OutboxMailer::send(const Message& message, const std::string& key) {
   require_sendable(message, key);
   make_directory(directory_);
   const std::filesystem::path target = directory_ / outbox_file_name(key);
-  struct stat known {};
-  if (::lstat(target.c_str(), &known) != 0) {
-    if (errno != ENOENT) fail("look for", target, errno);
-    TemporaryFile file(directory_);
+  while (!is_there(target)) {
+    UnfinishedMail file(target);
+    if (!file.is_still_there() || is_there(target)) continue;
     file.write(compose(message, key, clock_.now()));
     file.rename_to(target);
   }

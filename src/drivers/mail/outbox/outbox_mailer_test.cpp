@@ -67,6 +67,16 @@ TEST_F(Outbox, ARepeatLeavesTheFileAsItIs) {
   EXPECT_EQ(names().size(), 1u);
 }
 
+TEST_F(Outbox, WhatAKilledProcessLeftIsFinishedByTheNextTry) {
+  OutboxMailer mailer(root_ / "a" / "mail", clock_);
+  mailer.check();
+  std::ofstream(root_ / "a" / "mail" / ".t_1+welcome+1.eml.unfinished") << std::string(100'000, 'x');
+  const std::string id = mailer.send(message_, "t_1/welcome/1");
+  EXPECT_EQ(names().size(), 1u);
+  std::ifstream in(id);
+  EXPECT_THAT(std::string(std::istreambuf_iterator<char>(in), {}), testing::Not(HasSubstr("xxx")));
+}
+
 TEST_F(Outbox, NoKeyLeavesTheDirectoryAndNoTwoShareAFile) {
   const std::string lengthy(256, 'a');
   const std::vector<std::string> keys = {

@@ -64,20 +64,19 @@ int reply_code(std::string_view reply) {
   return code;
 }
 
-// What a stranger's server said, fit for an error: one line, no secret, not too long.
-std::string quotable(const SmtpOptions& options, std::string_view text) {
+std::string without_password(const SmtpOptions& options, std::string_view text) {
   const std::string& password = options.password.reveal();
   // The longest form first: of AUTH PLAIN, then of AUTH LOGIN, then the password itself.
   std::string out = masked(text, Secret(to_base64(std::string(1, '\0') + options.user + '\0' + password)));
   out = masked(out, Secret(to_base64(password)));
-  out = masked(out, options.password);
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  out.resize(std::min(out.size(), reply_limit_bytes));
-  if (has_control_characters(out)) {  // also: not UTF-8
-    std::erase_if(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  }
-  return out;
+  return masked(out, options.password);
+}
+
+// What a stranger's server said, fit for an error: one line, no secret, not too long. Looked through twice, since what
+// is cleaned may be the password only then.
+std::string quotable(const SmtpOptions& options, std::string_view text) {
+  const std::string line = without_password(options, without_controls(without_password(options, text)));
+  return std::string(cut_to_bytes(line, reply_limit_bytes));
 }
 
 std::string server_name(const SmtpOptions& options) { return fmt::format("{}:{}", options.host, options.port); }

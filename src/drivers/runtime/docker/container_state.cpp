@@ -98,10 +98,11 @@ std::optional<InstanceStats> stats_of(const json::object& stats) {
   const auto* pids = object_at(stats, "pids_stats");
   if (memory == nullptr || !memory->contains("usage")) return std::nullopt;
   InstanceStats result;
-  const auto usage = int_at(*memory, "usage");
+  const auto usage = std::max<std::int64_t>(0, int_at(*memory, "usage"));
   std::int64_t cache = 0;  // what the kernel can take back at once is not counted, as 'docker stats' does it
   if (const auto* detail = object_at(*memory, "stats")) {
-    cache = int_at(*detail, "total_inactive_file", int_at(*detail, "inactive_file"));  // control groups 1; 2
+    cache = std::max<std::int64_t>(
+        0, int_at(*detail, "total_inactive_file", int_at(*detail, "inactive_file")));  // control groups 1; 2
   }
   result.memory_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, usage - cache));
   result.memory_limit_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, int_at(*memory, "limit")));

@@ -64,6 +64,9 @@ TEST(ContainerState, stats_leave_out_what_the_kernel_can_take_back) {
   EXPECT_FALSE(stats_of(object(R"({"memory_stats": {}})"))) << "it does not run";
   const auto version2 = object(R"({"memory_stats": {"usage": 1000, "stats": {"inactive_file": 100}}})");
   EXPECT_EQ(stats_of(version2)->memory_bytes, 900u);
+  const auto absurd =
+      object(R"({"memory_stats": {"usage": 9223372036854775807, "stats": {"inactive_file": -9223372036854775807}}})");
+  EXPECT_EQ(stats_of(absurd)->memory_bytes, 9'223'372'036'854'775'807u);
 }
 
 }  // namespace

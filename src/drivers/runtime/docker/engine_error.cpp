@@ -11,7 +11,7 @@
 namespace slipway::docker {
 namespace {
 
-constexpr std::size_t message_limit = 500;  // characters
+constexpr std::size_t message_limit_bytes = 500;
 
 bool has_any(std::string_view text, const std::vector<std::string_view>& parts) {
   return std::any_of(parts.begin(), parts.end(), [&](auto part) { return text.find(part) != std::string_view::npos; });
@@ -19,11 +19,8 @@ bool has_any(std::string_view text, const std::vector<std::string_view>& parts) 
 
 // The text may come from anywhere; an error is one line.
 std::string one_line(std::string_view text) {
-  std::string line = trimmed(text.substr(0, message_limit));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return line;
+  const std::string line = without_controls(text.substr(0, 2 * message_limit_bytes));
+  return trimmed(cut_to_bytes(line, message_limit_bytes));
 }
 
 ErrorKind kind_of(int status, std::string_view message) {

@@ -8,7 +8,7 @@
 // wrong password of a registry and for a registry that is down, so the words count.
 namespace slipway::docker {
 
-// The words of an error answer: its "message", or "cause" of Podman, or the text itself, at most 500 characters.
+// The words of an error answer: its "message", or "cause" of Podman, or the text itself, at most 500 bytes.
 std::string message_of(std::string_view body);
 
 // A refused call. Never `not_found` where a retry could help: see each caller.

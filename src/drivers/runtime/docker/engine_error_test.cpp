@@ -94,6 +94,9 @@ TEST(EngineError, the_message_is_one_line_of_bounded_length) {
   EXPECT_EQ(message_of("plain text\n"), "plain text");
   EXPECT_EQ(message_of(""), "no reason given");
   EXPECT_LE(message_of(std::string(5000, 'x')).size(), 500u);
+  EXPECT_EQ(message_of("a\x1b[2J\x7f\xff"), "a [2J \xEF\xBF\xBD");
+  const std::string cut = message_of("x" + std::string(100'000, '\xe1'));
+  EXPECT_LE(cut.size(), 500u);
   EXPECT_THAT(engine_error(500, R"({"message":"why"})", "start it").message(), HasSubstr("start it: why"));
 }
 

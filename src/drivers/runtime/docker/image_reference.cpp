@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace slipway::docker {
 namespace {
@@ -17,7 +18,8 @@ constexpr std::size_t tag_limit = 128;
 constexpr std::size_t name_limit = 255;
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  const std::string message = fmt::format("'{}' is not the name of an image: {}", text.substr(0, name_limit), why);
+  const std::string message =
+      fmt::format("'{}' is not the name of an image: {}", without_controls(cut_to_bytes(text, name_limit)), why);
   throw Error(ErrorKind::invalid, message).on("app.image", message);
 }
 

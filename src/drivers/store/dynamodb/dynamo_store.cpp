@@ -107,13 +107,18 @@ std::vector<Tenant> DynamoStore::list(const TenantFilter& filter) {
 
 std::optional<Tenant> DynamoStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
   tell(now);
-  const auto row = table_.update(
-      {.kind = Write::Kind::update,
-       .subject = row_key(id),
-       .update = "SET #lease_owner = :owner, #lease_until = :until",
-       .condition = "attribute_exists(#pk) AND (attribute_not_exists(#lease_until) OR #lease_until <= :now OR "
-                    "#lease_owner = :owner)",
-       .values = {{":owner", text(lease.owner)}, {":until", moment(lease.until)}, {":now", moment(now)}}});
+  Write write{.kind = Write::Kind::update,
+              .subject = row_key(id),
+              .update = "SET #lease_owner = :owner, #lease_until = :until",
+              .condition = "attribute_exists(#pk) AND #lease_owner = :owner",
+              .values = {{":owner", text(lease.owner)}, {":until", moment(lease.until)}}};
+  if (!lease.renews) {
+    write.condition =
+        "attribute_exists(#pk) AND (attribute_not_exists(#lease_until) OR #lease_until <= :now OR #lease_owner = "
+        ":owner)";
+    write.values[":now"] = moment(now);
+  }
+  const auto row = table_.update(write);
   if (!row) return std::nullopt;
   return tenant_at(*row);
 }

@@ -99,8 +99,11 @@ Write lease_on_row(const TenantId& tenant, const LeaseName& had, const LeaseName
   return {.kind = Write::Kind::update,
           .subject = row_key(tenant),
           .update = "SET #leased_port = :port",
-          .condition = "#live = :live AND #leased_port = :had",
-          .values = {{":live", flag(true)}, {":port", text(port)}, {":had", text(had)}}};
+          .condition = "#live = :live AND #status <> :failed AND #leased_port = :had",
+          .values = {{":live", flag(true)},
+                     {":failed", text(to_string(Status::failed))},
+                     {":port", text(port)},
+                     {":had", text(had)}}};
 }
 
 }  // namespace slipway::dynamodb

@@ -37,7 +37,7 @@ Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& 
 // The row's next version with this lease of a port, if the ledger has the tenant's version and the facts are as given.
 Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port);
 
-// Writes another lease of a port on a row that is live and has the one given.
+// Writes another lease of a port on a row that is live, not failed, and has the one given.
 Write lease_on_row(const TenantId& tenant, const LeaseName& had, const LeaseName& port);
 
 // What `list` searches in: the founder's words in lower case.

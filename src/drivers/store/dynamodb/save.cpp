@@ -99,8 +99,10 @@ Port DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, 
 // Nothing where others were faster.
 std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, std::optional<Port> refused,
                                                  TimePoint held_until, unsigned tries) {
-  const auto row = table_.get(row_key(tenant.id), "#live, #leased_port, #lease_owner");
-  if (!row || !facts_at(*row).live) throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  const auto row = table_.get(row_key(tenant.id), "#live, #status, #leased_port, #lease_owner");
+  if (!row || !facts_at(*row).live || text_of(*row, "status") == to_string(Status::failed)) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
+  }
   if (ports_.range().empty()) throw Error(ErrorKind::limited, "there is no range of ports: runtimes choose them");
   const LeaseName had = facts_at(*row).port;
   const bool refuses_own = refused && had == lease_name(*refused);

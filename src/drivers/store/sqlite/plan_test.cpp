@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include <set>
 
 #include "drivers/store/sqlite/test_support.hpp"
@@ -70,6 +72,7 @@ void call_everything(SqliteStore& store) {
   store.find_slug(Slug("s1"));
   store.list({});
   store.list({Status::active, "", 10});
+  store.ids(Status::active, "", 10);
   store.claim(id_of(1), {"one", t0}, t0);
   store.due(t0, 10);
   store.next_due();
@@ -137,6 +140,23 @@ TEST(Plan, EveryStatementIsAnsweredByAnIndex) {
       EXPECT_TRUE(is_cheap(line) || is_count(line)) << sql << "\n  " << line;
   }
   EXPECT_GE(explained, 23) << "the watch has missed statements";
+}
+
+TEST(Plan, TheIdsOfAStatusAreReadFromItsIndexAlone) {
+  const Scratch scratch;
+  Watch watch;
+  SqliteStore store(scratch.path());
+  create(store, 1);
+  watch.clear();
+  store.ids(Status::provisioning, "", 10);
+  Connection ledger(scratch.path(), Connection::Mode::read, Millis(5'000));
+  int asked = 0;
+  for (const std::string& sql : watch.statements()) {
+    if (sql.find("FROM tenants") == std::string::npos) continue;  // a new connection's settings
+    ++asked;
+    EXPECT_THAT(plan_of(ledger, sql), testing::ElementsAre(testing::HasSubstr("USING COVERING INDEX tenants_status")));
+  }
+  EXPECT_EQ(asked, 1);
 }
 
 std::int64_t steps_of_a_tenants_start(Watch& watch, SqliteStore& store, int n) {

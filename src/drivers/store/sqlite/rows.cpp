@@ -84,6 +84,15 @@ ORDER BY id LIMIT ?2)sql";
   return page;
 }
 
+std::vector<TenantId> ids_with(Connection& ledger, Status status, const std::string& after, std::size_t limit) {
+  // The index tenants_status has all of it.
+  constexpr std::string_view sql = "SELECT id FROM tenants WHERE status = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+  Query query(ledger, sql, to_string(status), after, sql_limit(limit));
+  std::vector<TenantId> ids;
+  while (query.step()) ids.emplace_back(query.text(0));
+  return ids;
+}
+
 void insert_row(Connection& ledger, const Tenant& tenant) {
   constexpr std::string_view sql = R"sql(
 INSERT INTO tenants (id, user_id, slug, status, due_at, version, created_at, doc)
@@ -105,8 +114,8 @@ WHERE id = ?1 AND version = ?2)sql";
 std::optional<Tenant> claim_row(Connection& ledger, const TenantId& id, const Lease& lease, TimePoint now) {
   constexpr std::string_view sql = R"sql(
 UPDATE tenants SET lease_owner = ?2, lease_until = ?3
-WHERE id = ?1 AND (lease_until IS NULL OR lease_until <= ?4 OR lease_owner = ?2))sql";
-  if (ledger.run(sql, id, lease.owner, lease.until, now) == 0) return std::nullopt;
+WHERE id = ?1 AND (lease_owner = ?2 OR (?5 = 0 AND (lease_until IS NULL OR lease_until <= ?4))))sql";
+  if (ledger.run(sql, id, lease.owner, lease.until, now, lease.renews ? 1 : 0) == 0) return std::nullopt;
   return find_row(ledger, id);
 }
 

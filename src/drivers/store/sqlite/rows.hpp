@@ -18,6 +18,7 @@ std::optional<Tenant> find_live_row_of(Connection& ledger, const UserId& user);
 bool had_tenant(Connection& ledger, const UserId& user);  // live or deleted
 std::vector<Tenant> list_rows(Connection& ledger, const TenantFilter& filter);
 
+std::vector<TenantId> ids_with(Connection& ledger, Status status, const std::string& after, std::size_t limit);
 void insert_row(Connection& ledger, const Tenant& tenant);
 bool update_row(Connection& ledger, const Tenant& tenant, const std::optional<std::string>& release);
 std::optional<Tenant> claim_row(Connection& ledger, const TenantId& id, const Lease& lease, TimePoint now);

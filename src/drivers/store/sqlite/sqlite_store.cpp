@@ -81,6 +81,10 @@ std::vector<Tenant> SqliteStore::list(const TenantFilter& filter) {
   return readers_->read([&](Connection& ledger) { return list_rows(ledger, filter); });
 }
 
+std::vector<TenantId> SqliteStore::ids(Status status, const std::string& after, std::size_t limit) {
+  return readers_->read([&](Connection& ledger) { return ids_with(ledger, status, after, limit); });
+}
+
 std::optional<Tenant> SqliteStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
   tell(now);
   return write([&](Connection& ledger) { return claim_row(ledger, id, lease, now); });
@@ -119,8 +123,8 @@ Port SqliteStore::lease_port(const Tenant& tenant, std::optional<Port> refused, 
 Port SqliteStore::lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
                                 TimePoint held_until) {
   const auto row = find_row(ledger, tenant.id);
-  if (!row || row->status == Status::deleted) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted");
+  if (!row || row->status == Status::deleted || row->status == Status::failed) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
   }
   const PortRange range{options_.first_port, options_.last_port};
   if (refused) hold_port(ledger, range, *refused, tenant.id, held_until);

@@ -31,6 +31,7 @@ class SqliteStore : public Store {
   std::optional<Tenant> find(const TenantId& id) override;
   std::optional<Tenant> find_slug(const Slug& slug) override;
   std::vector<Tenant> list(const TenantFilter& filter) override;
+  std::vector<TenantId> ids(Status status, const std::string& after, std::size_t limit) override;
   std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override;
   bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;

@@ -1,0 +1,190 @@
+#include <functional>
+
+#include "engine/test_world.hpp"
+#include "tests/fakes/forward.hpp"
+
+// What others do while a worker is on its way: requests, deaths, hands. Each of these was found by tests/sim.
+namespace slipway {
+namespace {
+
+using test::TestWorld;
+using testing::HasSubstr;
+
+struct Died {};  // no Error: nothing in the engine catches it
+
+struct MeddlingStore : test::ForwardStore {
+  using ForwardStore::ForwardStore;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+    if (before_save) std::exchange(before_save, nullptr)();
+    const bool saved = real_.save(tenant, events, release);
+    if (after_save) after_save();
+    return saved;
+  }
+  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
+    const Port port = real_.lease_port(tenant, refused, held_until);
+    if (after_lease_port) std::exchange(after_lease_port, nullptr)();
+    return port;
+  }
+  std::function<void()> before_save;
+  std::function<void()> after_save;
+  std::function<void()> after_lease_port;
+};
+
+struct MeddlingRuntime : test::ForwardRuntime {
+  using ForwardRuntime::ForwardRuntime;
+  StartResult start(const TenantId& tenant, std::uint32_t boot) override {
+    if (before_start) std::exchange(before_start, nullptr)();
+    return real_.start(tenant, boot);
+  }
+  std::function<void()> before_start;
+};
+
+struct MeddledWorld : TestWorld {
+  MeddlingStore meddling_store{store};
+  MeddlingRuntime meddling_runtime{runtime};
+  World meddled{meddling_store, meddling_runtime, database, mailer, probe, clock, random};
+  Reconciler meddled_reconciler{meddled, settings, watch, Log::silent()};
+
+  void look_meddled(const TenantId& id) {
+    auto tenant = store.claim(id, {"w1", clock.now() + lease_time}, clock.now());
+    meddled_reconciler.reconcile(*tenant, "w1");
+  }
+  void expect_one_lease_as_on_the_row(const TenantId& id) {
+    std::vector<Port> leased;
+    for (const PortLease& lease : store.ports()) {
+      if (lease.status == PortStatus::leased && lease.tenant_id == id) leased.push_back(lease.port);
+    }
+    EXPECT_EQ(leased, std::vector{tenant(id).port.value()});
+  }
+};
+
+// An event plans nothing in the ledger, so what it began would be owed by nobody.
+TEST(Interference, WhatAnEventBeganIsOwedAfterACrash) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.runtime.kill(id);
+  unsigned saves = 0;
+  w.meddling_store.after_save = [&] {
+    if (++saves == 2) throw Died();  // the instance runs again, and has not been asked yet
+  };
+  EXPECT_THROW(w.look_meddled(id), Died);
+  EXPECT_EQ(w.tenant(id).status, Status::healing);
+  w.clock.advance(lease_time);
+  EXPECT_EQ(w.store.due(w.clock.now(), 10), std::vector{id});
+}
+
+// A worker that slept longer than its lease comes back with news of a world that is long gone.
+TEST(Interference, WhatALateWorkerFoundOutIsNotBelieved) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.look_meddled(id);
+  for (int i = 0; i < 2; ++i) {  // of three exits after which a first boot is given up
+    w.runtime.kill(id);
+    w.settle(id, Millis(5'000));
+  }
+  w.runtime.kill(id);
+  w.meddling_store.before_save = [&] {
+    w.clock.advance(lease_time + Millis(10'000));
+    w.probe.ready(id);
+    w.runtime.start(id, 1);
+    Tenant row = w.tenant(id);  // another worker got the app ready meanwhile
+    row.first_ready_at = w.clock.now();
+    row.proven = true;
+    ASSERT_TRUE(w.store.save(row, {}, {}));
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(w.tenant(id).failure, "");
+  EXPECT_TRUE(w.database.exists(id));
+}
+
+TEST(Interference, AnInstanceRemovedByHandBeforeItsFirstStartIsMadeAnew) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.meddling_runtime.before_start = [&] { EXPECT_TRUE(w.runtime.vanish(id)); };
+  w.look_meddled(id);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  EXPECT_EQ(w.tenant(id).failure, "");
+  EXPECT_EQ(w.runtime.creates(id), 2u);
+}
+
+// The request writes the row as it read it, without the port that is being leased.
+TEST(Interference, ARequestDuringTheLeaseOfAPortLosesNoLease) {
+  MeddledWorld w;
+  w.runtime.remove_image("shop:1");
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.runtime.add_image("shop:1");
+  w.tenants.change(id, Action::retry);
+  w.meddling_store.after_lease_port = [&] { w.tenants.change(id, Action::restart); };
+  w.look_meddled(id);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  w.expect_one_lease_as_on_the_row(id);
+}
+
+TEST(Interference, APortThatIsFreeAgainBeforeTheMoveIsStillLeased) {
+  MeddledWorld w;
+  w.runtime.take_port(Port(20'000));
+  w.runtime.lose_reply_next(test::RuntimeCall::remove);
+  const TenantId id = w.sign_up("acme");
+  w.look_meddled(id);
+  w.runtime.free_port(Port(20'000));
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  w.expect_one_lease_as_on_the_row(id);
+}
+
+TEST(Interference, RestartsAskedForWhileABootTurnsOutOverdueAreKept) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  w.probe.never_ready(id);
+  w.tenants.change(id, Action::restart);
+  w.look_meddled(id);
+  w.clock.advance(w.settings.policy.start_timeout);
+  w.meddling_store.before_save = [&] {
+    w.tenants.change(id, Action::restart);
+    w.tenants.change(id, Action::restart);
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(w.tenant(id).restart_wanted, 3u);
+}
+
+TEST(Interference, EachFailureIsToldOnceAlsoWhenTheAnswerWasLost) {
+  MeddledWorld w;
+  w.runtime.remove_image("shop:1");
+  w.mailer.lose_replies(1);
+  const TenantId id = w.sign_up("acme");
+  w.look(id);
+  EXPECT_EQ(w.tenant(id).status, Status::failed);
+  EXPECT_EQ(w.tenant(id).mails.at(0).state, MailState::pending);
+  w.runtime.add_image("shop:1");
+  w.runtime.exit_on_start(id, 3);
+  w.tenants.change(id, Action::retry);
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::failed);
+  const auto sent = w.mailer.sent();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_THAT(sent[0].message.text, HasSubstr("no such image"));
+  EXPECT_THAT(sent[1].message.text, HasSubstr("exited with code 3"));
+  for (const Mail& mail : w.tenant(id).mails) EXPECT_EQ(mail.state, MailState::sent) << mail.key << ": " << mail.error;
+}
+
+// The provider has the mail; only its text is another one by now.
+TEST(Interference, AMailThatArrivedBeforeItsTemplateChangedIsSent) {
+  MeddledWorld w;
+  w.mailer.lose_replies(1);
+  const TenantId id = w.sign_up("acme");
+  w.look(id);
+  EXPECT_EQ(w.tenant(id).mails.at(0).state, MailState::pending);
+  w.settings.mail.templates.at("en/welcome").subject = "Hello again";
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).mails.at(0).state, MailState::sent);
+  EXPECT_EQ(w.mailer.count(), 1u);
+}
+
+}  // namespace
+}  // namespace slipway

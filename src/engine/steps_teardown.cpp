@@ -1,0 +1,67 @@
+#include "engine/steps.hpp"
+#include "engine/welcome.hpp"
+
+// Steps that end an instance or take back what was made for a tenant.
+namespace slipway {
+namespace {
+
+constexpr Millis drop_poll{3'000};  // between two looks at a database that is being dropped elsewhere
+
+}  // namespace
+
+StepResult Steps::stop_instance(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
+  return {[stable = settings_.policy.stable_ports](Tenant& t) {
+            t.started = t.proven = false;
+            if (!stable) forget_address(t);
+          },
+          {event(Step::stop_instance, "instance stopped", began)},
+          {}};
+}
+
+StepResult Steps::remove_instance(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  world_.runtime.remove(tenant.id, true);
+  return {[](Tenant& t) {
+            t.instance_removed = true;
+            t.started = t.proven = false;
+            t.instance_id.clear();
+          },
+          {event(Step::remove_instance, "instance and volumes removed", began)},
+          {}};
+}
+
+StepResult Steps::drop_database(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  if (world_.database.drop(tenant.id) == DropResult::under_way) return {{}, {}, drop_poll};
+  return {[](Tenant& t) {
+            t.database_dropped = true;
+            t.database_made = false;
+          },
+          {event(Step::drop_database, "database and role dropped", began)},
+          {}};
+}
+
+// The end of a deletion (a tombstone stays) or of a failed provisioning (the operator is told).
+StepResult Steps::finish(const Tenant&) const {
+  const bool tell = !settings_.mail.operator_address.empty();
+  return {[tell](Tenant& t) {
+            forget_address(t);
+            t.refused_port.reset();
+            t.attempts.clear();
+            if (t.desired == Desired::deleted) {
+              std::erase_if(t.mails, [](const Mail& m) { return m.state == MailState::pending; });
+              t.status = Status::deleted;
+              t.reason.clear();
+            } else {
+              t.status = Status::failed;
+              t.reason = t.failure;
+              if (tell) t.mails.push_back(new_mail(t, "operator_failure"));
+            }
+          },
+          {event(Step::finish, "everything that was made for this tenant has been taken back")},
+          {}};
+}
+
+}  // namespace slipway
