@@ -53,6 +53,14 @@ struct RequestParser::Impl : http::basic_parser<true> {
   void on_field_impl(http::field field, Text name, Text value, error_code& ec) override {
     request.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
     if (field == http::field::host && ++hosts > 1) refuse(400, "more than one Host header", ec);
+    // Beast lets a coding pass that it does not know, and then goes by Content-Length: another parser on the way could
+    // see another end of the request (RFC 9112, 6.1 and 6.3).
+    if (field == http::field::transfer_encoding) {
+      if (version == 10) return refuse(400, "HTTP/1.0 has no Transfer-Encoding", ec);
+      if (!same_ignoring_case(request.headers.back().second, "chunked")) {
+        return refuse(501, "chunked is the only Transfer-Encoding that is understood", ec);
+      }
+    }
     if (field == http::field::expect) {
       if (!same_ignoring_case(request.headers.back().second, "100-continue")) {
         return refuse(417, "only 100-continue can be expected", ec);
