@@ -36,20 +36,35 @@ def running(log_path):
             wait_until_it_answers(url, process)
             yield url
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            process.kill()  # it keeps nothing
+            process.wait()
+
+
+def answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=5).read()
+        return True
+    except OSError:
+        return False
 
 
 def wait_until_it_answers(url, process):
     deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url + "/moto-api/", timeout=5).read()
-            return
-        except OSError:
-            assert process.poll() is None, "moto_server ended at once"
-            assert time.monotonic() < deadline, "moto_server does not answer"
-            time.sleep(0.1)
+    while not answers(url + "/moto-api/"):
+        assert process.poll() is None and time.monotonic() < deadline, "moto_server does not answer"
+        time.sleep(0.1)
+
+
+def wait_until_it_listens(port, process):
+    deadline = time.monotonic() + 60
+    while not listens(port):
+        assert process.poll() is None and time.monotonic() < deadline, f"nobody listens on port {port}"
+        time.sleep(0.1)
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def environment(url, **more):
