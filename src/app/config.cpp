@@ -57,6 +57,19 @@ std::filesystem::path absolute_path(const std::filesystem::path& file) {
 
 }  // namespace
 
+void config::read_all(const Section& top, const EnvLookup& env, Config& config) {
+  read_places(top, config);
+  read_app(top, config);
+  read_plans(top, config);
+  read_access(top, config);
+  read_runtime(top, env, config);
+  read_database(top, config);
+  read_mail(top, config);
+  read_aws(top, config);
+  read_limits(top, config);
+  read_log(top, config);
+}
+
 Config load_config(const std::filesystem::path& file, const EnvLookup& env, const Replaced& replaced) {
   YamlNode tree = read_existing_tree(file);
   for (const auto& [key, text] : replaced) replace(tree, key, text);
@@ -64,16 +77,7 @@ Config load_config(const std::filesystem::path& file, const EnvLookup& env, cons
   config.file = absolute_path(file);
   Reading reading = reading_of(file, config.file, env);
   const Section top(reading, tree, "", "");
-  config::read_places(top, config);
-  config::read_app(top, config);
-  config::read_plans(top, config);
-  config::read_access(top, config);
-  config::read_runtime(top, env, config);
-  config::read_database(top, config);
-  config::read_mail(top, config);
-  config::read_aws(top, config);
-  config::read_limits(top, config);
-  config::read_log(top, config);
+  config::read_all(top, env, config);
   config::check_together(top, config);
   reading.problems.throw_if_any();
   return config;

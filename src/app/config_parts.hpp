@@ -16,6 +16,9 @@ void read_log(const Section& top, Config& config);
 // data_dir and api: what load_socket_path needs too.
 void read_places(const Section& top, Config& config);
 
+// All of the above, in their order.
+void read_all(const Section& top, const EnvLookup& env, Config& config);
+
 // What only the whole can tell: a port that two things want.
 void check_together(const Section& top, const Config& config);
 

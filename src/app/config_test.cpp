@@ -173,15 +173,7 @@ TEST_F(ConfigFile, EveryKeyOfTheTableIsReallyRead) {
   config::Reading reading{env_of_any, folder, config::Problems("f"), {}};
   const config::Section top(reading, tree, "", "");
   Config c;
-  config::read_places(top, c);
-  config::read_app(top, c);
-  config::read_plans(top, c);
-  config::read_access(top, c);
-  config::read_runtime(top, env_of_any, c);
-  config::read_database(top, c);
-  config::read_mail(top, c);
-  config::read_limits(top, c);
-  config::read_log(top, c);
+  config::read_all(top, env_of_any, c);
   for (const ConfigKey& key : config_keys()) EXPECT_TRUE(reading.asked.contains(key.path)) << key.path;
 }
 

@@ -212,7 +212,8 @@ FakeDynamoDb::Change FakeDynamoDb::planned(std::string_view operation, const boo
 }
 
 void FakeDynamoDb::charge_write(const Table& table, const DynamoItem& before, const DynamoItem& after, double factor) {
-  for (const auto& [name, index] : table.indexes) {
+  for (const auto& [name, described] : table.indexes) {
+    const auto& index = described;  // Clang 14 lets no lambda capture a binding
     const auto entry = [&](const DynamoItem& item) {
       DynamoItem shown;
       if (!item.contains(index.hash) || !item.contains(index.range)) return shown;
