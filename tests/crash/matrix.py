@@ -8,7 +8,7 @@ import time
 
 from world import wait_until
 
-SETTLE_SECONDS = 120.0     # a machine may be busy with other things; what is wedged stays wedged
+SETTLE_SECONDS = 120.0     # what is wedged stays wedged
 # In this order one tenant lives through them; a tenant whose turn holds no more points skips what it need not do.
 LIFE = ("provision", "suspend", "resume", "restart", "heal ended", "heal removed", "delete")
 FAILING_LIFE = ("fail", "retry")
