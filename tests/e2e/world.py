@@ -27,14 +27,14 @@ def binary():
 
 
 def wait_until(condition, what, deadline=DEADLINE, interval=0.02):
-    """Waits for a condition, with a deadline; returns its first true value."""
+    """Waits for a condition, with a deadline; returns its first true value. `what` is words, or says them in the end."""
     end = time.monotonic() + deadline * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline * PATIENCE:g} s: {what}")
+            raise AssertionError(f"not within {deadline * PATIENCE:g} s: {what() if callable(what) else what}")
         select_pause(interval)
 
 
@@ -343,7 +343,7 @@ data_dir: {self.data}
 
     def wait_status(self, tenant_id, *statuses, deadline=DEADLINE):
         return wait_until(lambda: (lambda t: t if t.get("status") in statuses else None)(self.tenant(tenant_id)),
-                          f"{tenant_id} is {' or '.join(statuses)}, not {self.tenant(tenant_id)}", deadline)
+                          lambda: f"{tenant_id} is {' or '.join(statuses)}, not {self.tenant(tenant_id)}", deadline)
 
     def timeline(self, tenant_id):
         return [event["message"] for event in self.get(f"/v1/tenants/{tenant_id}/events?limit=1000").json["events"]]
