@@ -182,6 +182,7 @@ TEST_F(ConfigFile, EveryKeyOfTheTableIsReallyRead) {
   config::read_mail(top, c);
   config::read_limits(top, c);
   config::read_log(top, c);
+  config::read_aws(top, c);
   for (const ConfigKey& key : config_keys()) EXPECT_TRUE(reading.asked.contains(key.path)) << key.path;
 }
 

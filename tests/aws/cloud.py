@@ -28,12 +28,10 @@ def free_port():
 
 def wait_until(condition, what, deadline=60.0, interval=0.1):
     end = time.monotonic() + deadline
-    while True:
-        value = condition()
-        if value:
-            return value
+    while not (value := condition()):
         assert time.monotonic() < end, f"not within {deadline} s: {what}"
         time.sleep(interval)
+    return value
 
 
 def answers(url):
