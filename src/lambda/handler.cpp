@@ -68,7 +68,7 @@ bool Handler::one(const SqsMessage& message) {
     parts_.worker.work(*work);
     return true;
   } catch (const Error& error) {
-    parts_.log.error(error.message(), {{"tenant", work ? work->tenant.value() : ""}, {"message", message.id}});
+    parts_.log.error(error.message(), {{"tenant", work ? work->tenant.value() : ""}, {"sqs_message", message.id}});
     if (!work || message.receive_count < last_delivery) return false;
     parts_.worker.give_up(work->tenant,
                           fmt::format("given up after {} tries: {}", message.receive_count, error.what()));

@@ -144,7 +144,9 @@ class Adapter:
                 properties["Volumes"] = [{"Name": "data", "Host": {"SourcePath": str(self.database_folder)}}]
                 properties["ContainerDefinitions"][0]["PortMappings"][0]["HostPort"] = self.database_port
             if resource["Type"] == "AWS::Lambda::Function":
-                resource["Properties"]["Environment"]["Variables"]["SLIPWAY_DB_PORT"] = str(self.database_port)
+                own = resource["Properties"]["Environment"]["Variables"]["SLIPWAY_DB_PORT"]
+                assert own["Fn::If"][:2] == ["OwnDatabase", "5432"], own
+                own["Fn::If"][1] = str(self.database_port)
         if self.break_next and "Function" in template["Resources"]:
             template["Resources"]["Broken"], self.break_next = self.break_next, None
         return replaced(template, made_up)

@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV = ROOT / "build/venv"
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
+ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")  # for runtime.docker.host in slipway.yaml
 
 
 def free_port():

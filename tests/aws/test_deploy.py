@@ -19,6 +19,7 @@ app: {{ name: Shop, image: {image}, port: 8080 }}
 plans: {{ default: {{ memory: 64MiB }} }}
 mail: {{ driver: resend, from: "Shop <shop@shop.example>", resend: {{ api_key: "{resend}" }} }}
 aws: {{ region: eu-central-1, stack: shop, database: {{ image: {image} }} }}
+runtime: {{ docker: {{ host: "{engine}" }} }}
 """
 
 
@@ -45,7 +46,7 @@ def image():
 @pytest.fixture(scope="module")
 def cloud(image):
     place = pathlib.Path(tempfile.mkdtemp(prefix="slipway-aws-", dir="/tmp"))
-    (place / "slipway.yaml").write_text(CONFIG.format(image=image, resend="re_first_key"))
+    (place / "slipway.yaml").write_text(CONFIG.format(image=image, engine=clouds.ENGINE, resend="re_first_key"))
     with clouds.cloud(place, place / "postgres") as running:
         yield running
     shutil.rmtree(place, ignore_errors=True)
@@ -140,7 +141,7 @@ def test_a_changed_setting_changes_what_it_should_and_a_changed_secret_starts_it
     text = (cloud.place / "slipway.yaml").read_text()
     try:
         (cloud.place / "slipway.yaml").write_text(
-            CONFIG.format(image=image, resend="re_second_key").replace("stack: shop,", "stack: shop, log_days: 30,"))
+            CONFIG.format(image=image, engine=clouds.ENGINE, resend="re_second_key").replace("stack: shop,", "stack: shop, log_days: 30,"))
         cloud.slipway("aws", "deploy", "--yes", *PROGRAMS)
         function = cloud.client("lambda").get_function_configuration(FunctionName=deployed["Function"])
         assert function["Environment"]["Variables"]["SLIPWAY_SECRETS_VERSION"] == "2"

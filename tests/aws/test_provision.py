@@ -110,6 +110,7 @@ aws:
   stack: shop
   database: {{ host: {postgres.host}, port: {postgres.port}, password: {postgres_server.PASSWORD} }}
 api: {{ socket: /tmp/not-used.sock }}  # ministack's folder for code is longer than a socket's path may be
+runtime: {{ docker: {{ host: "{clouds.ENGINE}" }} }}
 limits: {{ sweep_interval: 1s, orphan_grace: 1s }}
 """)
     with clouds.cloud(place, place / "postgres", before=ModelProxy) as cloud:

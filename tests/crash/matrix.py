@@ -8,7 +8,7 @@ import time
 
 from world import wait_until
 
-SETTLE_SECONDS = 120.0     # a machine may be busy with other things; what is wedged stays wedged
+SETTLE_SECONDS = 120.0     # what is wedged stays wedged
 # In this order one tenant lives through them; a tenant whose turn holds no more points skips what it need not do.
 LIFE = ("provision", "suspend", "resume", "restart", "heal ended", "heal removed", "delete")
 FAILING_LIFE = ("fail", "retry")
@@ -103,7 +103,8 @@ def record_one(rig, life):
         assert not wrong, f"{name}, undisturbed: {wrong}; its log: {rig.server.log}"
         found[name] = numbered(rig.points.noted())
     passed = {name for points in found.values() for name, _ in points}
-    steps = {event.get("step", "") for event in rig.server.get(f"/v1/tenants/{tenant['id']}/events?limit=1000").json["events"]} - {""}
+    events = rig.server.get(f"/v1/tenants/{tenant['id']}/events?limit=1000").json["events"]
+    steps = {event.get("step", "") for event in events} - {"", "inspect"}   # a look, told of only where Docker was too busy for it
     for step in steps:
         assert f"{STEPS[step]}: before" in passed, f"step {step} has no point"
     if SCENARIOS[life[-1]].status != "deleted":

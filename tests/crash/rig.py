@@ -11,7 +11,7 @@ import time
 import urllib.parse
 
 from points import Points
-from world import Server, request, select_pause
+from world import PATIENCE, Server, request, select_pause
 
 LOOK_SECONDS = 0.3
 APP = """case $SUBDOMAIN in f*) h=$${DATABASE_URL#*@}
@@ -55,7 +55,7 @@ class Rig:
 
     def until_killed(self, is_done, deadline):
         """True when the server has been killed at its point; false when all is done and it passes no more points."""
-        end, seen, look_at, quiet = time.monotonic() + deadline, -1, time.monotonic() + LOOK_SECONDS, 0
+        end, seen, look_at, quiet = time.monotonic() + deadline * PATIENCE, -1, time.monotonic() + LOOK_SECONDS, 0
         while time.monotonic() < end:
             if self.server.process.poll() is not None:
                 assert self.points.killed(), f"the server ended by itself: {self.server.log.read_text()[-2000:]}"
@@ -144,7 +144,7 @@ class Rig:
 
     def settle(self, tenant, status, mails, deadline):
         """Waits until nothing is wrong; what still is at the deadline."""
-        end = time.monotonic() + deadline
+        end = time.monotonic() + deadline * PATIENCE
         while True:
             wrong = self.wrong(tenant, status, mails)
             if not wrong or time.monotonic() > end:

@@ -191,10 +191,11 @@ def test_a_full_disk_refuses_sign_ups_and_loses_nothing(make_server, docker, ima
                                                                  f"{slipway.first_port}-{slipway.first_port + 39}"))
     with small_disk(slipway):
         slipway.start()
-        before = slipway.provision("before")
+        before, ending = slipway.provision("before"), slipway.provision("ending")
         [container] = docker.containers(tenant=before["tenantId"])
+        [ends] = docker.containers(tenant=ending["tenantId"])
         fill(slipway.data / "filler")
-        accepted, refused = [before["tenantId"]], None
+        accepted, refused = [before["tenantId"], ending["tenantId"]], None
         for i in itertools.count():
             answer = slipway.sign_up(f"c{i}")
             if answer.status != 202:
@@ -205,11 +206,15 @@ def test_a_full_disk_refuses_sign_ups_and_loses_nothing(make_server, docker, ima
         assert refused.status == 503 and "disk" in refused.text, refused.text
         assert slipway.app(before).status == 200
         assert slipway.get(f"/v1/tenants/{before['tenantId']}").status == 200
+        # Whoever ends meanwhile cannot be written down: work that is owed while the ledger refuses it.
+        wait_until(lambda: docker.run("kill", ends, check=False) and is_refused(slipway, ending), "an end is refused", 30, 0.3)
         (slipway.data / "filler").unlink()
         again = slipway.sign_up("again", wait=60)
         assert again.status == 200 and again.json["status"] == "active", again.text
         for tenant_id in accepted:
             slipway.wait_status(tenant_id, "active")
+        wait_until(lambda: answers(slipway, ending), "who ended meanwhile was started again")
+        assert docker.containers(tenant=ending["tenantId"]) == [ends]
         assert docker.containers(tenant=before["tenantId"]) == [container]
         slipway.kill()
         with contextlib.closing(sqlite3.connect(slipway.data / "ledger.db")) as ledger:
@@ -217,6 +222,10 @@ def test_a_full_disk_refuses_sign_ups_and_loses_nothing(make_server, docker, ima
         slipway.start()
         assert {t["tenantId"] for t in slipway.get("/v1/tenants").json["tenants"]} == {*accepted, again.json["tenantId"]}
         assert slipway.post("/v1/sweep?dry_run=1").json == {"orphans": [], "drifted": []}
+
+
+def is_refused(slipway, tenant):
+    return any(tenant["tenantId"] in line and "disk is full" in line for line in slipway.log.read_text().splitlines())
 
 
 # --- clock --------------------------------------------------------------------------------------------------------

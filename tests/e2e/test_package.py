@@ -109,8 +109,11 @@ def test_installs_what_belongs_and_purges_without_a_trace(debian):
     for path in ("/usr/bin/slipway", "/usr/share/man/man1/slipway.1.gz", "/usr/share/man/man5/slipway.yaml.5.gz",
                  "/usr/share/bash-completion/completions/slipway", "/usr/share/zsh/vendor-completions/_slipway",
                  "/usr/share/fish/vendor_completions.d/slipway.fish", "/usr/share/doc/slipway/copyright",
-                 "/usr/share/doc/slipway/changelog.gz", "/usr/share/slipway/slipway.schema.json", str(UNIT), str(CONFIG)):
+                 "/usr/share/doc/slipway/changelog.gz", "/usr/share/slipway/slipway.schema.json",
+                 "/usr/lib/slipway/bootstrap", "/usr/lib/slipway/slipway-init", str(UNIT), str(CONFIG)):
         assert pathlib.Path(path) in files and pathlib.Path(path).is_file(), path
+    for program in ("bootstrap", "slipway-init"):
+        assert os.access(f"/usr/lib/slipway/{program}", os.X_OK), program
     assert run("/usr/bin/slipway", "--version").stdout == run(binary(), "--version").stdout
     assert not any(path.suffix == ".so" for path in files), "the libraries of tests/crash do not belong"
     assert ".debug_info" not in run("readelf", "-S", "-W", "/usr/bin/slipway").stdout
@@ -273,7 +276,8 @@ def test_install_to_a_prefix_of_ones_own_needs_no_root(place):
     here = place / "here"
     assert run(here / "bin/slipway", "--version").stdout == run(binary(), "--version").stdout
     for file in ("share/man/man1/slipway.1", "share/man/man5/slipway.yaml.5", "share/slipway/slipway.schema.json",
-                 "share/bash-completion/completions/slipway", "share/doc/slipway/examples/slipway.yaml"):
+                 "share/bash-completion/completions/slipway", "share/doc/slipway/examples/slipway.yaml",
+                 "lib/slipway/bootstrap", "lib/slipway/slipway-init"):
         assert (here / file).is_file(), file
     started = (here / "lib/systemd/system/slipway.service").read_text()
     assert f"ExecStart={here}/bin/slipway serve --config /etc/slipway/slipway.yaml" in started

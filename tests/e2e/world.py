@@ -17,6 +17,7 @@ import urllib.parse
 import secrets_search
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PATIENCE = float(os.environ.get("SLIPWAY_TEST_PATIENCE", "1"))   # times every deadline, for a machine that is busy
 DEADLINE = 60.0
 _numbers = itertools.count(os.getpid() % 40)
 
@@ -26,14 +27,14 @@ def binary():
 
 
 def wait_until(condition, what, deadline=DEADLINE, interval=0.02):
-    """Waits for a condition, with a deadline; returns its first true value."""
-    end = time.monotonic() + deadline
+    """Waits for a condition, with a deadline; returns its first true value. `what` is words, or says them in the end."""
+    end = time.monotonic() + deadline * PATIENCE
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline} s: {what}")
+            raise AssertionError(f"not within {deadline * PATIENCE:g} s: {what() if callable(what) else what}")
         select_pause(interval)
 
 
@@ -64,7 +65,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def request(method, url, body=None, headers=None, timeout=DEADLINE, unix=None):
+def request(method, url, body=None, headers=None, timeout=DEADLINE * PATIENCE, unix=None):
     parts = urllib.parse.urlsplit(url)
     connection = UnixConnection(unix, timeout) if unix else http.client.HTTPConnection(
         "127.0.0.1", parts.port, timeout=timeout)
@@ -191,7 +192,7 @@ app:
   image: {image}
   port: 8080
   health: {{ path: {health} }}
-  start_timeout: 30s
+  start_timeout: {30 * PATIENCE:.0f}s
   stop_timeout: 2s
   {"command: " + json.dumps(command) if command else ""}
   {"volumes: " + json.dumps(volumes) if volumes else ""}
@@ -332,7 +333,7 @@ data_dir: {self.data}
 
     def provision(self, subdomain, **fields):
         """A tenant that is active."""
-        answer = self.sign_up(subdomain, wait=60, **fields)
+        answer = self.sign_up(subdomain, wait=min(120, int(60 * PATIENCE)), **fields)
         assert answer.status == 200, answer.text + "\n" + self.log.read_text()
         assert answer.json["status"] == "active", answer.text + "\n" + self.log.read_text()
         return answer.json
@@ -342,7 +343,7 @@ data_dir: {self.data}
 
     def wait_status(self, tenant_id, *statuses, deadline=DEADLINE):
         return wait_until(lambda: (lambda t: t if t.get("status") in statuses else None)(self.tenant(tenant_id)),
-                          f"{tenant_id} is {' or '.join(statuses)}, not {self.tenant(tenant_id)}", deadline)
+                          lambda: f"{tenant_id} is {' or '.join(statuses)}, not {self.tenant(tenant_id)}", deadline)
 
     def timeline(self, tenant_id):
         return [event["message"] for event in self.get(f"/v1/tenants/{tenant_id}/events?limit=1000").json["events"]]
