@@ -183,8 +183,9 @@ def test_push_brings_another_image(cloud, deployed, image):
 
 
 def test_a_change_that_fails_is_put_back_and_says_why(cloud, deployed):
-    """The template is broken on its way, by a resource that ministack cannot make."""
-    cloud.adapter.break_next = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
+    """The template is broken on its way, by a resource that can be planned and not made."""
+    cloud.adapter.break_next = {"Type": "AWS::CloudFormation::WaitCondition",
+                                "Properties": {"Handle": "nobody", "Timeout": "1", "Count": 0}}
     done = cloud.slipway("aws", "deploy", "--yes", "--new-machine", *PROGRAMS, check=False)
     stack = cloud.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
     assert done.returncode == 1 and "Broken" in done.stderr

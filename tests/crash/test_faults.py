@@ -89,7 +89,8 @@ def test_postgres_dies_in_the_middle_of_sign_ups(make_server, docker, image):
 
 
 class OwnDocker(Docker):
-    """A second dockerd, to be killed. It leaves the machine's packet filter alone: ports come from its own proxy."""
+    """A second dockerd, to be killed. It leaves the machine's packet filter alone: ports come from its own proxy; and the
+    first one's bridge, which a dockerd without a bridge takes away."""
 
     def __init__(self, place):
         self.place, self.process = place, None
@@ -100,7 +101,7 @@ class OwnDocker(Docker):
         (here / "exec/containerd/containerd.pid").unlink(missing_ok=True)
         self.process = subprocess.Popen(
             ["dockerd", "--host", self.socket(), "--data-root", here / "root", "--exec-root", here / "exec",
-             "--pidfile", here / "dockerd.pid", "--bridge", "none", "--iptables=false", "--ip6tables=false"],
+             "--pidfile", here / "dockerd.pid", "--bridge", "docker0", "--iptables=false", "--ip6tables=false"],
             stdout=log, stderr=log, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
         wait_until(self.answers, f"the second dockerd answers; its log: {log.name}", 60, 0.1)
 
