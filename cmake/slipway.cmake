@@ -59,10 +59,20 @@ endfunction()
 
 slipway_precompile(slipway_headers)
 
-# slipway_library(NAME DEPS... [EXCLUDE files]): every .cpp of this folder but *_test.cpp and main*.cpp becomes library
+# What the Lambda is made of, and nothing that is fast in standalone, is compiled for size where it is released: its zip
+# is loaded at each cold start. A precompiled header holds for one level of optimisation, so that these have one of their own.
+set(SLIPWAY_SMALL_FLAGS $<$<CONFIG:Release>:-Os>)
+set(SLIPWAY_SMALL_HEADERS slipway_headers)
+if(CMAKE_BUILD_TYPE STREQUAL Release)
+  slipway_precompile(slipway_small_headers)
+  target_compile_options(slipway_small_headers PRIVATE ${SLIPWAY_SMALL_FLAGS})
+  set(SLIPWAY_SMALL_HEADERS slipway_small_headers)
+endif()
+
+# slipway_library(NAME [SMALL] DEPS... [EXCLUDE files]): every .cpp of this folder but *_test.cpp and main*.cpp becomes library
 # slipway_NAME; every *_test.cpp becomes one test program slipway_NAME_test.
 function(slipway_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "SMALL" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   list(REMOVE_ITEM sources ${ARG_EXCLUDE})
   set(tests ${sources})
@@ -71,7 +81,12 @@ function(slipway_library name)
   if(sources)
     add_library(slipway_${name} STATIC ${sources})
     target_link_libraries(slipway_${name} PUBLIC ${SLIPWAY_COMMON} ${ARG_DEPS})
-    target_precompile_headers(slipway_${name} REUSE_FROM slipway_headers)
+    if(ARG_SMALL)
+      target_compile_options(slipway_${name} PRIVATE ${SLIPWAY_SMALL_FLAGS})
+      target_precompile_headers(slipway_${name} REUSE_FROM ${SLIPWAY_SMALL_HEADERS})
+    else()
+      target_precompile_headers(slipway_${name} REUSE_FROM slipway_headers)
+    endif()
   else()
     add_library(slipway_${name} INTERFACE)
     target_link_libraries(slipway_${name} INTERFACE slipway_flags ${ARG_DEPS})

@@ -17,7 +17,7 @@ from stuck import Stuck
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = os.environ.get("SLIPWAY_BOOTSTRAP", str(ROOT / "build/dev/src/app/lambda/bootstrap"))
-# What is deployed is the release build; the one of the tests is compiled for debugging.
+# What is deployed is the release build, with 3 MiB; the one of the tests is compiled for debugging.
 SIZE_LIMIT = (3 if "/release/" in BOOTSTRAP else 4) * 1024 * 1024
 EVENTS = Path(__file__).parent / "events"
 CONFIG = """
@@ -62,14 +62,18 @@ def account(tmp_path_factory):
         yield Account(url)
 
 
+def function_environment(url, queue, root):
+    return moto.environment(
+        url, AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="the-secret-access-key", AWS_SESSION_TOKEN="the-session-token", LAMBDA_TASK_ROOT=str(root),
+        SLIPWAY_TABLE="slipway", SLIPWAY_QUEUE_URL=queue, SLIPWAY_CLUSTER="slipway", SLIPWAY_PARAMETERS="/slipway/test",
+        SLIPWAY_INIT_IMAGE="slipway-init:1", SLIPWAY_EXECUTION_ROLE="arn:aws:iam::123456789012:role/x",
+        SLIPWAY_DB_HOST="172.17.0.1", SLIPWAY_DB_PORT="5432")
+
+
 @pytest.fixture
 def environment(account, tmp_path):
     (tmp_path / "slipway.yaml").write_text(CONFIG)
-    return moto.environment(
-        account.url, AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="the-secret-access-key", AWS_SESSION_TOKEN="the-session-token", LAMBDA_TASK_ROOT=str(tmp_path),
-        SLIPWAY_TABLE="slipway", SLIPWAY_QUEUE_URL=account.queue, SLIPWAY_CLUSTER="slipway", SLIPWAY_PARAMETERS="/slipway/test",
-        SLIPWAY_INIT_IMAGE="slipway-init:1", SLIPWAY_EXECUTION_ROLE="arn:aws:iam::123456789012:role/x",
-        SLIPWAY_DB_HOST="172.17.0.1", SLIPWAY_DB_PORT="5432")
+    return function_environment(account.url, account.queue, tmp_path)
 
 
 @pytest.fixture
@@ -87,14 +91,18 @@ def http(method, path, body=None, **headers):
     return made
 
 
-@pytest.fixture(scope="module")
-def signup(account):
+def signup_key(account):
     """A key that may sign up, written down as `slipway keys create` does it: by its hash."""
     secret = "sk_" + base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
     account.dynamodb.put_item(TableName="slipway", Item={
         "pk": {"S": "APIKEYS"}, "sk": {"S": hashlib.sha256(secret.encode()).hexdigest()}, "id": {"S": "k_test"},
         "name": {"S": "shop"}, "scope": {"S": "signup"}, "created_at": {"N": "1764000000000"}, "writer": {"S": "w"}})
     return {"authorization": "Bearer " + secret}
+
+
+@pytest.fixture(scope="module")
+def signup(account):
+    return signup_key(account)
 
 
 def order(name):
