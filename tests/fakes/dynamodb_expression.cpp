@@ -1,7 +1,6 @@
 #include "tests/fakes/dynamodb_expression.hpp"
 
 #include <cctype>
-#include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -13,7 +12,7 @@ namespace {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '#' || c == ':'; }
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> words;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == ' ') {
@@ -53,40 +52,52 @@ std::optional<int> compare_values(const boost::json::value& a, const boost::json
   return left == right ? 0 : 1;
 }
 
-DynamoExpressions::DynamoExpressions(const boost::json::object& input) {
-  if (const auto* names = object_at(input, "ExpressionAttributeNames")) names_ = *names;
-  if (const auto* values = object_at(input, "ExpressionAttributeValues")) values_ = *values;
+DynamoExpressions::DynamoExpressions(const boost::json::object& input)
+    : names_(object_at(input, "ExpressionAttributeNames")), values_(object_at(input, "ExpressionAttributeValues")) {}
+
+const std::vector<std::string>& DynamoExpressions::words_of(std::string_view expression) {
+  const auto known = words_.find(expression);
+  if (known != words_.end()) return known->second;
+  return words_.emplace(expression, split(expression)).first->second;
 }
 
-const std::string& DynamoExpressions::name_of(const std::string& word) {
+std::string_view DynamoExpressions::name_of(const std::string& word) {
   if (!word.starts_with('#')) refuse("an attribute's name must be given by #name here: " + word);
-  const boost::json::value* name = names_.if_contains(word);
+  const boost::json::value* name = names_ == nullptr ? nullptr : names_->if_contains(word);
   if (name == nullptr) refuse("the expression's name " + word + " is not defined");
-  used_[word] = true;
-  resolved_ = std::string(name->as_string());
-  return resolved_;
+  used_.insert(word);
+  return name->as_string();
 }
 
 const boost::json::value& DynamoExpressions::value_of(const std::string& word) {
-  const boost::json::value* value = values_.if_contains(word);
+  const boost::json::value* value = values_ == nullptr ? nullptr : values_->if_contains(word);
   if (!word.starts_with(':') || value == nullptr) refuse("the expression's value " + word + " is not defined");
-  used_[word] = true;
+  used_.insert(word);
   return *value;
 }
 
 void DynamoExpressions::check_all_used() const {
-  for (const auto& [word, name] : names_) {
-    if (!used_.contains(word)) refuse("unused in expressions: " + std::string(word));
+  for (const auto* defined : {names_, values_}) {
+    if (defined == nullptr) continue;
+    for (const auto& [word, meaning] : *defined) {
+      if (!used_.contains(word)) refuse("unused in expressions: " + std::string(word));
+    }
   }
-  for (const auto& [word, value] : values_) {
-    if (!used_.contains(word)) refuse("unused in expressions: " + std::string(word));
+}
+
+const boost::json::value& DynamoExpressions::equal_to(std::string_view condition, std::string_view attribute) {
+  const auto& words = words_of(condition);
+  for (std::size_t i = 0; i + 2 < words.size(); ++i) {
+    if (words[i].starts_with('#') && words[i + 1] == "=" && name_of(words[i]) == attribute)
+      return value_of(words[i + 2]);
   }
+  refuse("the query's condition misses the key " + std::string(attribute));
 }
 
 struct DynamoExpressions::Parser {
   DynamoExpressions& context;
   const DynamoItem& item;
-  std::vector<std::string> words;
+  const std::vector<std::string>& words;
   std::size_t at = 0;
 
   const std::string& peek() const {
@@ -196,7 +207,7 @@ void DynamoExpressions::update(std::string_view expression, DynamoItem& item) {
     const std::string clause = parser.next();
     if (clause != "SET" && clause != "REMOVE") refuse("unknown clause " + clause);
     do {
-      const std::string name = name_of(parser.next());
+      const std::string_view name = name_of(parser.next());
       if (clause == "REMOVE") {
         item.erase(name);
         continue;
@@ -223,7 +234,7 @@ DynamoItem DynamoExpressions::project(std::string_view expression, const DynamoI
   DynamoItem projected;
   Parser parser{*this, item, words_of(expression)};
   do {
-    const std::string name = name_of(parser.next());
+    const std::string_view name = name_of(parser.next());
     if (const auto* value = item.if_contains(name)) projected[name] = *value;
   } while (parser.accept(","));
   return projected;

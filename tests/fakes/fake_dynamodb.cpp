@@ -10,7 +10,6 @@
 namespace slipway::test {
 namespace {
 
-constexpr std::size_t most_lag = 1'000;
 constexpr std::size_t page_bytes = 1'000'000;
 constexpr std::size_t item_bytes_limit = 400 * 1024;
 
@@ -45,13 +44,21 @@ double units(std::size_t bytes, std::size_t unit) {
   return std::max(1.0, std::ceil(static_cast<double>(bytes) / static_cast<double>(unit)));
 }
 
-bool is_same(const DynamoItem& a, const DynamoItem& b) { return a == b; }
+std::size_t bytes_of(const std::shared_ptr<const DynamoItem>& item) { return item ? bytes_of(*item) : 0; }
 
 }  // namespace
 
 void FakeDynamoDb::set_index_lag(std::size_t writes) {
   std::lock_guard lock(mutex_);
-  index_lag_ = std::min(writes, most_lag);
+  index_lag_ = writes;
+  for (auto& [name, table] : tables_) show(table, writes);
+}
+
+void FakeDynamoDb::let_indexes_catch_up() {
+  std::lock_guard lock(mutex_);
+  for (auto& [name, table] : tables_) {
+    if (!table.unseen.empty()) show(table, table.unseen.size() - 1);
+  }
 }
 
 void FakeDynamoDb::set_page_items(std::size_t items) {
@@ -67,11 +74,19 @@ FakeDynamoDb::Counters FakeDynamoDb::counters() {
 std::vector<DynamoItem> FakeDynamoDb::items(const std::string& table) {
   std::lock_guard lock(mutex_);
   std::vector<DynamoItem> all;
-  for (const auto& entry : tables_[table].items) all.push_back(entry.second);
+  for (const auto& entry : tables_[table].items) all.push_back(*entry.second);
   return all;
 }
 
 boost::json::object FakeDynamoDb::call(std::string_view operation, const boost::json::object& input) {
+  return answer(operation, input, false);
+}
+
+boost::json::object FakeDynamoDb::call_exactly(std::string_view operation, const boost::json::object& input) {
+  return answer(operation, input, true);
+}
+
+boost::json::object FakeDynamoDb::answer(std::string_view operation, const boost::json::object& input, bool exactly) {
   std::lock_guard lock(mutex_);
   ++counters_.requests;
   try {
@@ -83,7 +98,7 @@ boost::json::object FakeDynamoDb::call(std::string_view operation, const boost::
     if (operation == "BatchGetItem") return batch_get(input);
     if (operation == "BatchWriteItem") return batch_write(input);
     if (operation == "TransactWriteItems") return transact(input);
-    if (operation == "Query") return query(input);
+    if (operation == "Query") return query(input, exactly);
     return write(operation, input);
   } catch (const aws::ServiceError&) {
     throw;
@@ -138,7 +153,8 @@ boost::json::object FakeDynamoDb::get(const boost::json::object& input) {
   const auto& key = input.at("Key").as_object();
   const auto found = table.items.find({key_part(key, "pk"), key_part(key, "sk")});
   DynamoExpressions expressions(input);
-  const DynamoItem item = found == table.items.end() ? DynamoItem() : found->second;
+  const DynamoItem none;
+  const DynamoItem& item = found == table.items.end() ? none : *found->second;
   DynamoItem projected = expressions.project(string_at(input, "ProjectionExpression"), item);
   expressions.check_all_used();
   charge_read(bytes_of(item), bool_at(input, "ConsistentRead"));
@@ -171,7 +187,7 @@ boost::json::object FakeDynamoDb::batch_write(const boost::json::object& input) 
     if (requests.as_array().empty() || requests.as_array().size() > 25) invalid("1 to 25 writes");
     for (const auto& request : requests.as_array()) {
       boost::json::object one{{"TableName", name}, {"Key", request.at("DeleteRequest").at("Key")}};
-      apply(planned("DeleteItem", one), 1);
+      apply(table_of(one), planned("DeleteItem", one), 1);
     }
   }
   return {{"UnprocessedItems", boost::json::object()}};
@@ -180,20 +196,22 @@ boost::json::object FakeDynamoDb::batch_write(const boost::json::object& input) 
 // What a write would do, and whether its condition holds.
 FakeDynamoDb::Change FakeDynamoDb::planned(std::string_view operation, const boost::json::object& input) {
   Change change;
-  change.table = &table_of(input);
+  Table& table = table_of(input);
   const bool put = operation == "PutItem" || operation == "Put";
   const auto& subject = input.at(put ? "Item" : "Key").as_object();
   change.key = {key_part(subject, "pk"), key_part(subject, "sk")};
   if (!put && subject.size() != 2) invalid("a key has exactly pk and sk");
-  const auto found = change.table->items.find(change.key);
-  const DynamoItem before = found == change.table->items.end() ? DynamoItem() : found->second;
+  const auto found = table.items.find(change.key);
+  if (found != table.items.end()) change.before = found->second;
   DynamoExpressions expressions(input);
-  change.failed = !expressions.holds(string_at(input, "ConditionExpression"), before);
+  change.failed =
+      !expressions.holds(string_at(input, "ConditionExpression"), change.before ? *change.before : DynamoItem());
   if (put) {
-    change.after = subject;
+    change.after = std::make_shared<DynamoItem>(subject);
   } else if (operation == "UpdateItem" || operation == "Update") {
-    change.after = before.empty() ? subject : before;
-    expressions.update(string_at(input, "UpdateExpression"), change.after);
+    auto after = std::make_shared<DynamoItem>(change.before ? *change.before : subject);
+    expressions.update(string_at(input, "UpdateExpression"), *after);
+    change.after = std::move(after);
   } else if (operation == "ConditionCheck") {
     change.check_only = true;
   } else if (operation != "DeleteItem" && operation != "Delete") {
@@ -201,58 +219,78 @@ FakeDynamoDb::Change FakeDynamoDb::planned(std::string_view operation, const boo
   }
   expressions.check_all_used();
   if (bytes_of(change.after) > item_bytes_limit) invalid("an item has at most 400 KB");
-  for (const auto& [name, index] : change.table->indexes) {
-    for (const std::string& part : {index.hash, index.range}) {
-      if (const auto* typed = object_at(change.after, part); typed != nullptr && typed->contains("S")) {
-        key_part(change.after, part);
+  if (!change.after) return change;
+  for (const auto& [name, index] : table.indexes) {
+    for (const std::string* part : {&index.hash, &index.range}) {
+      if (const auto* typed = object_at(*change.after, *part); typed != nullptr && typed->contains("S")) {
+        key_part(*change.after, *part);
       }
     }
   }
   return change;
 }
 
-void FakeDynamoDb::charge_write(const Table& table, const DynamoItem& before, const DynamoItem& after, double factor) {
-  for (const auto& [name, described] : table.indexes) {
-    const auto& index = described;  // Clang 14 lets no lambda capture a binding
-    const auto entry = [&](const DynamoItem& item) {
-      DynamoItem shown;
-      if (!item.contains(index.hash) || !item.contains(index.range)) return shown;
-      if (index.all) return item;
-      for (const std::string& part : {std::string("pk"), std::string("sk"), index.hash, index.range}) {
-        shown[part] = item.at(part);
-      }
-      for (const std::string& part : index.projected) {
-        if (const auto* value = item.if_contains(part)) shown[part] = *value;
-      }
-      return shown;
-    };
-    const DynamoItem was = entry(before), is = entry(after);
-    if (name.empty()) {
-      counters_.write_units += factor * units(std::max(bytes_of(was), bytes_of(is)), 1024);
-    } else if (!is_same(was, is)) {
-      // An entry whose key changes is removed and put.
-      const bool moved = !was.empty() && !is.empty() && was.at(index.range) != is.at(index.range);
-      counters_.write_units += moved ? units(bytes_of(was), 1024) + units(bytes_of(is), 1024)
-                                     : units(std::max(bytes_of(was), bytes_of(is)), 1024);
-    }
+// What an index shows of an item.
+FakeDynamoDb::Stored FakeDynamoDb::entry_of(const Index& index, const Stored& item) {
+  if (!item || !item->contains(index.hash) || !item->contains(index.range)) return nullptr;
+  if (index.all) return item;
+  auto shown = std::make_shared<DynamoItem>();
+  for (const std::string_view part :
+       {std::string_view("pk"), std::string_view("sk"), std::string_view(index.hash), std::string_view(index.range)}) {
+    (*shown)[part] = item->at(part);
   }
+  for (const std::string& part : index.projected) {
+    if (const auto* value = item->if_contains(part)) (*shown)[part] = *value;
+  }
+  return shown;
 }
 
-void FakeDynamoDb::apply(const Change& change, double factor) {
-  Table& table = *change.table;
-  const auto found = table.items.find(change.key);
-  const DynamoItem before = found == table.items.end() ? DynamoItem() : found->second;
-  if (change.check_only) {
-    counters_.write_units += factor * units(bytes_of(before), 1024);
+void FakeDynamoDb::put(Partitions& partitions, const Index& index, const Key& key, const Stored& was,
+                       const Stored& is) {
+  if (was) partitions[key_part(*was, index.hash)].erase(key);
+  if (is) partitions[key_part(*is, index.hash)][key] = is;
+}
+
+void FakeDynamoDb::charge_write(const std::string& index_name, const Index& index, const Stored& was, const Stored& is,
+                                double factor) {
+  if (index_name.empty()) {
+    counters_.write_units += factor * units(std::max(bytes_of(was), bytes_of(is)), 1024);
     return;
   }
-  charge_write(table, before, change.after, factor);
-  table.undo.emplace_back(change.key, before);
-  if (table.undo.size() > most_lag) table.undo.pop_front();
-  if (change.after.empty()) {
-    table.items.erase(change.key);
-  } else {
+  if (was == is || (was && is && *was == *is)) return;
+  // An entry whose key changes is removed and put.
+  const bool moved = was && is && was->at(index.range) != is->at(index.range);
+  counters_.write_units += moved ? units(bytes_of(was), 1024) + units(bytes_of(is), 1024)
+                                 : units(std::max(bytes_of(was), bytes_of(is)), 1024);
+}
+
+void FakeDynamoDb::apply(Table& table, Change change, double factor) {
+  if (change.check_only) {
+    counters_.write_units += factor * units(bytes_of(change.before), 1024);
+    return;
+  }
+  for (auto& [name, index] : table.indexes) {
+    const Stored was = entry_of(index, change.before), is = entry_of(index, change.after);
+    charge_write(name, index, was, is, factor);
+    put(index.exact, index, change.key, was, is);
+  }
+  if (change.after) {
     table.items[change.key] = change.after;
+  } else {
+    table.items.erase(change.key);
+  }
+  table.unseen.push_back(std::move(change));
+  show(table, index_lag_);
+}
+
+// Tells the global indexes of all writes but the latest `lag`.
+void FakeDynamoDb::show(Table& table, std::size_t lag) {
+  for (; table.unseen.size() > lag; table.unseen.pop_front()) {
+    const Change& change = table.unseen.front();
+    for (auto& [name, index] : table.indexes) {
+      if (!index.global) continue;
+      put(index.late, index, change.key, entry_of(index, change.before), entry_of(index, change.after));
+    }
   }
 }
 
@@ -262,8 +300,8 @@ boost::json::object FakeDynamoDb::write(std::string_view operation, const boost:
     counters_.write_units += 1;  // a failed condition is charged too
     refuse(ErrorKind::conflict, "ConditionalCheckFailedException", "The conditional request failed");
   }
-  apply(change, 1);
-  if (string_at(input, "ReturnValues") == "ALL_NEW") return {{"Attributes", change.after}};
+  apply(table_of(input), change, 1);
+  if (string_at(input, "ReturnValues") == "ALL_NEW") return {{"Attributes", *change.after}};
   return {};
 }
 
@@ -292,31 +330,14 @@ boost::json::object FakeDynamoDb::transact(const boost::json::object& input) {
     refuse(ErrorKind::conflict, "TransactionCanceledException", "Transaction cancelled",
            {{"CancellationReasons", std::move(reasons)}});
   }
-  for (const Change& change : changes) apply(change, 2);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    apply(table_of(items[i].as_object().begin()->value().as_object()), changes[i], 2);
+  }
   if (!token.empty()) tokens_[token] = input;
   return {};
 }
 
-// The items as the index shows them: a global one some writes late.
-std::vector<DynamoItem> FakeDynamoDb::view(const Table& table, const Index& index) const {
-  std::map<Key, DynamoItem> late;
-  if (index.global) {
-    std::size_t left = index_lag_;
-    for (auto undo = table.undo.rbegin(); undo != table.undo.rend() && left > 0; ++undo, --left) {
-      late[undo->first] = undo->second;
-    }
-  }
-  std::vector<DynamoItem> all;
-  for (const auto& [key, item] : table.items) {
-    if (!late.contains(key)) all.push_back(item);
-  }
-  for (const auto& [key, item] : late) {
-    if (!item.empty()) all.push_back(item);
-  }
-  return all;
-}
-
-boost::json::object FakeDynamoDb::query(const boost::json::object& input) {
+boost::json::object FakeDynamoDb::query(const boost::json::object& input, bool exactly) {
   Table& table = table_of(input);
   const auto found = table.indexes.find(string_at(input, "IndexName"));
   if (found == table.indexes.end()) invalid("there is no such index");
@@ -326,26 +347,22 @@ boost::json::object FakeDynamoDb::query(const boost::json::object& input) {
 
   DynamoExpressions expressions(input);
   const std::string condition = string_at(input, "KeyConditionExpression");
-  std::vector<DynamoItem> entries;
-  for (DynamoItem& item : view(table, index)) {
-    if (!item.contains(index.hash) || !item.contains(index.range)) continue;
-    if (!index.all) {
-      for (auto attribute = item.begin(); attribute != item.end();) {
-        const std::string name(attribute->key());
-        const bool shown = name == "pk" || name == "sk" || name == index.hash || name == index.range ||
-                           std::find(index.projected.begin(), index.projected.end(), name) != index.projected.end();
-        attribute = shown ? attribute + 1 : item.erase(attribute);
-      }
+  const Partitions& partitions = index.global && !exactly ? index.late : index.exact;
+  const auto partition = partitions.find(string_at(expressions.equal_to(condition, index.hash).as_object(), "S"));
+  std::vector<const DynamoItem*> entries;
+  if (partition != partitions.end()) {
+    for (const auto& [key, item] : partition->second) {
+      if (expressions.holds(condition, *item)) entries.push_back(item.get());
     }
-    if (expressions.holds(condition, item)) entries.push_back(std::move(item));
   }
   const auto before = [&](const DynamoItem& a, const DynamoItem& b) {
-    for (const std::string& part : {index.range, std::string("pk"), std::string("sk")}) {
+    for (const std::string_view part :
+         {std::string_view(index.range), std::string_view("pk"), std::string_view("sk")}) {
       if (const int order = compare_values(a.at(part), b.at(part)).value_or(0); order != 0) return order < 0;
     }
     return false;
   };
-  std::sort(entries.begin(), entries.end(), before);
+  std::sort(entries.begin(), entries.end(), [&](const auto* a, const auto* b) { return before(*a, *b); });
   if (!bool_at(input, "ScanIndexForward", true)) std::reverse(entries.begin(), entries.end());
 
   boost::json::array items;
@@ -354,7 +371,8 @@ boost::json::object FakeDynamoDb::query(const boost::json::object& input) {
   const auto limit = static_cast<std::size_t>(int_at(input, "Limit", 1'000'000));
   const auto most = page_items_ == 0 ? limit : std::min(limit, page_items_);
   const auto* start = object_at(input, "ExclusiveStartKey");
-  for (const DynamoItem& item : entries) {
+  for (const DynamoItem* entry : entries) {
+    const DynamoItem& item = *entry;
     if (start != nullptr) {
       const bool past = bool_at(input, "ScanIndexForward", true) ? before(*start, item) : before(item, *start);
       if (!past) continue;
