@@ -16,7 +16,7 @@ end
 
 function done(summary, latency, requests)
   local errors = summary.errors
-  io.write(string.format('{"requests": %d, "seconds": %.6f, "p50_ms": %.4f, "p95_ms": %.4f, "errors": %d}\n',
+  io.write(string.format('{"requests": %d, "seconds": %.6f, "p50_ms": %.4f, "p95_ms": %.4f, "errors": %d, "late": %d}\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(95) / 1000,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+    errors.connect + errors.read + errors.write + errors.status, errors.timeout))
 end

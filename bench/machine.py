@@ -147,7 +147,11 @@ class Postgres:
     def stop(self):
         if self.process:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:  # its last checkpoint takes long on a busy disk, and nobody needs it
+                self.process.send_signal(signal.SIGQUIT)
+                self.process.wait(30)
 
 
 class Slipway:
@@ -227,9 +231,12 @@ data_dir: {directory}/data
 
     def destroy(self):
         if self.process and self.process.poll() is None:
-            for tenant in self.call("GET", "/v1/tenants?status=active&limit=1000")[1]["tenants"]:
-                self.delete(tenant["tenantId"])
-            self.stop()
+            try:
+                for tenant in self.call("GET", "/v1/tenants?status=active&limit=1000")[1]["tenants"]:
+                    self.delete(tenant["tenantId"])
+                self.stop()
+            except (OSError, KeyError, RuntimeError, subprocess.TimeoutExpired):  # it was on its way up or down
+                self.kill()
         # What an error left behind.
         left = subprocess.run(["docker", "ps", "-aq", "--filter", f"network={self.network}"], capture_output=True,
                               text=True).stdout.split()

@@ -10,7 +10,8 @@ from results import Result, Row, median
 
 TITLE = "Accepting (202, durable)"
 GOALS = ("POST /provision, one at a time: median, against one durable commit of one row",
-         "… 64 at once: rate, against one commit for each sign-up")
+         "… 64 at once: rate, against the store's own sign-ups with a commit for each",
+         "… 64 at once: rate, against bare durable commits of one row")
 
 
 def commits(lab, number, seconds):
@@ -42,7 +43,7 @@ def measure(lab, peers):
     if not wrk.available():
         why = "wrk is missing (tools/packages.txt, group bench)"
         return Result(TITLE, [Row(GOALS[0], None, 1.5, unit="commits", why=why),
-                              Row(GOALS[1], None, 10, at_least=True, why=why)], {})
+                              *(Row(goal, None, 10, at_least=True, why=why) for goal in GOALS[1:])], {})
     seconds = lab.rounds(2)
     found = {"commit": [], "sign-up in the store": [], "one at a time": [], "64 at once": []}
     for number in range(lab.rounds(7)):
@@ -57,8 +58,11 @@ def measure(lab, peers):
     commit, store, one, many = (median(values) for values in found.values())
     rows = [
         Row(GOALS[0], one / commit, 1.5, unit="commits", ours=f"{one:.3f} ms", floor=f"{commit:.3f} ms"),
-        Row(GOALS[1], many / (1000 / store), 10, at_least=True, ours=f"{many:,.0f}/s", floor=f"{1000 / store:,.0f}/s"),
     ]
+    # The rate of one commit each can be read in two ways: of the same writes without group commit, or of the bare floor,
+    # which writes one row where a sign-up writes to five tables. Both are measured, and both have the target.
+    for goal, ms in zip(GOALS[1:], (store, commit)):
+        rows.append(Row(goal, many / (1000 / ms), 10, at_least=True, ours=f"{many:,.0f}/s", floor=f"{1000 / ms:,.0f}/s"))
     units = {"64 at once": "1/s"}
     return Result(TITLE, rows, {name: (units.get(name, "ms"), values) for name, values in found.items()},
                   ["The engine in these rows never finishes a container, so that accepting is measured without the starts."])
