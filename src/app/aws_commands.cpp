@@ -198,7 +198,7 @@ void add_key(CLI::App& to, cli::Context& context) {
 
 void add_destroy(CLI::App& to, cli::Context& context) {
   auto o = std::make_shared<deploy::RemoveOptions>();
-  auto* command = add(to, "destroy", "Take Slipway out of your account; the data stays unless --data is given",
+  auto* command = add(to, "destroy", "Take Slipway out of your account; the data stays by itself",
                       "Example: slipway aws destroy --dry-run\n"
                       "Says what is kept, what that is paid for, and how to remove it.");
   command->add_flag("-y,--yes", o->yes, "do not ask");
