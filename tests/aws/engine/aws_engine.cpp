@@ -1,7 +1,7 @@
 // The engine over the ECS drivers, with a ledger in memory, for tests/aws/test_ecs.py. It reads commands, a line each,
 // and answers each with a line of JSON:
 //   sign-up SLUG | suspend ID | resume ID | restart ID | remove ID   reconciles until nothing more happens by itself
-//   sweep | resources | logs ID
+//   sweep [unknown] | resources | logs ID
 // The environment says where: see variable() below.
 #include <boost/json.hpp>
 #include <cstdlib>
@@ -77,7 +77,8 @@ class Engine {
     if (command == "resources") return {{"resources", listed(runtime_.resources())}};
     if (command == "sweep") {
       std::vector<Resource> orphans;
-      for (const Orphan& orphan : sweeper_.sweep(false).orphans) orphans.push_back(orphan.resource);
+      const Unknown unknown = argument == "unknown" ? Unknown::remove : Unknown::hold;
+      for (const Orphan& orphan : sweeper_.sweep(false, unknown).orphans) orphans.push_back(orphan.resource);
       return {{"orphans", listed(orphans)}};
     }
     if (command == "logs") {
