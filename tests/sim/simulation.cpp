@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "tests/fakes/memory_store.hpp"
 #include "tests/sim/customers.hpp"
 #include "tests/sim/nature.hpp"
@@ -89,7 +90,11 @@ void Director::tend_processes() {
     }
     if (!slot.process && slot.up_at <= now) {
       const bool alone = slots_.size() == 1;
-      slot.process = std::make_unique<Process>(scene_, told_, fmt::format("p{}", ++started_), alone, workers_);
+      try {
+        slot.process = std::make_unique<Process>(scene_, told_, fmt::format("p{}", ++started_), alone, workers_);
+      } catch (const Error&) {
+        slot.up_at = now + Millis(1'000);  // it could not reach its ledger: whoever started it tries again
+      }
     }
   }
   std::erase_if(dead_, [](const auto& process) { return process->actors == 0; });
