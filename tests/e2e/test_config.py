@@ -63,7 +63,8 @@ VALUES = {"app.image": "shop:1", "app.health.path": "/h", "app.volumes[].path": 
           "mail.resend.endpoint": "https://api.example", "runtime.driver": "docker", "mail.driver": "outbox",
           "mail.smtp.password": "p", "api.cors_origins": ["https://shop.example"],
           "aws.database.volume": "20GiB", "api.trusted_proxies": ["127.0.0.1"], "mail.resend.api_key": "k", "data_dir": "data", "api.socket": "s.sock"}
-NOT_TOGETHER = {"mail.smtp.user": {"mail.smtp.password": "p"}, "mail.smtp.password": {"mail.smtp.user": "u"}}
+NOT_TOGETHER = {"mail.smtp.user": {"mail.smtp.password": "p"}, "mail.smtp.password": {"mail.smtp.user": "u"},
+                "aws.database.host": {"aws.database.password": "p"}, "aws.database.password": {"aws.database.host": "h"}}
 
 
 def set_at(document, path, value):
