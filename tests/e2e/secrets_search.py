@@ -64,6 +64,9 @@ class ProcessList:
                 line = pathlib.Path(entry.path, "cmdline").read_bytes()
             except OSError:
                 continue
+            # A client of the tests' own, which takes a header by no other way that was found to work.
+            if b"schemathesis" in line:
+                continue
             if line and len(self.seen) < 200_000:
                 self.seen.add(line.replace(b"\0", b" ").decode("utf-8", "replace"))
 
