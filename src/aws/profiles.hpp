@@ -18,7 +18,7 @@ class Profiles {
   const std::string& chosen() const { return chosen_; }
   const Settings* profile(std::string_view name) const;
   const Settings* sso_session(std::string_view name) const;
-  // Where it was looked: "/root/.aws/config and /root/.aws/credentials".
+  // Where it was looked: "~/.aws/config and ~/.aws/credentials".
   const std::string& places() const { return places_; }
 
  private:
