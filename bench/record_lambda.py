@@ -13,7 +13,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/aws"))
-import boto3  # noqa: E402
 import moto_server as moto  # noqa: E402
 import test_lambda  # noqa: E402
 from model_proxy import ModelProxy  # noqa: E402
@@ -31,29 +30,18 @@ class Recorder(ModelProxy):
         return answer
 
 
-def join_machine(account, url):
-    """A machine, so that RunTask finds room."""
-    ec2 = boto3.client("ec2", endpoint_url=url, region_name=moto.REGION, aws_access_key_id="a", aws_secret_access_key="b")
-    image = ec2.describe_images()["Images"][0]["ImageId"]
-    machine = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
-    account.ecs.register_container_instance(cluster="slipway", instanceIdentityDocument=json.dumps(
-        {"instanceId": machine, "region": moto.REGION, "accountId": "123456789012", "imageId": image}))
-
-
 def main():
     place = pathlib.Path(tempfile.mkdtemp(prefix="slipway-record-", dir="/tmp"))
     (place / "slipway.yaml").write_text(test_lambda.CONFIG)
     with moto.running(place / "moto.log") as url, Recorder(url) as proxy:
         account = test_lambda.Account(url)
-        join_machine(account, url)
+        account.join_machine()
         environment = test_lambda.function_environment(proxy.url, account.queue, place)
         with Sandbox(test_lambda.BOOTSTRAP, environment, place / "log") as sandbox:
             key = test_lambda.signup_key(account)
             answer = sandbox.invoke(test_lambda.http("POST", "/provision", test_lambda.order("cold"), **key))[1]
         tenant = json.loads(answer["body"])["tenantId"]
-        event = test_lambda.event("sqs")
-        event["Records"] = event["Records"][:1]
-        event["Records"][0]["body"] = json.dumps({"tenant": tenant})
+        event = test_lambda.work_on(tenant)
         proxy.answers, began = [], int(time.time() * 1000)
         with Sandbox(test_lambda.BOOTSTRAP, environment, place / "log") as sandbox:
             assert sandbox.invoke(event) == ("response", {"batchItemFailures": []})

@@ -191,7 +191,7 @@ install_python_tools() {
   fi
 }
 
-install_into_venv() { python3 -m venv "$1" && "$1/bin/pip" install --disable-pip-version-check -r "$2"; }
+install_into_venv() { python3 -m venv "$1" && "$1/bin/pip" install --disable-pip-version-check --no-compile -r "$2"; }
 
 # How many compilations at once: one for each core, and at most one for each 1.5 GiB of memory.
 build_jobs() {

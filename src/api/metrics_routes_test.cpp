@@ -19,7 +19,7 @@ struct Answers : Observer {
   std::vector<std::string> lines;
 };
 
-struct Api : test::TestWorld {
+struct Operated : test::TestWorld {
   Sweeper sweeper{world, settings, [](const TenantId&) {}, Log::silent()};
   Answers answers;
   Gate gate{store, clock, {}};
@@ -44,7 +44,7 @@ const char* const sign_up_body =
     R"({"admin_email": "a@acme.example", "subdomain": "acme", "company_name": "Acme", "userId": "u1"})";
 
 TEST(StatusRoute, ShowsTheStateOfThingsInNumbers) {
-  Api api;
+  Operated api;
   const TenantId id = api.sign_up("acme");
   api.probe.ready_after(id, 40);
   api.settle(id);
@@ -66,14 +66,14 @@ TEST(StatusRoute, ShowsTheStateOfThingsInNumbers) {
 }
 
 TEST(StatusRoute, OfANewLedgerHasNoFiguresAndDoesNotInventThem) {
-  Api api;
+  Operated api;
   const auto body = json::parse(api.answer("GET", "/v1/status").body).as_object();
   EXPECT_EQ(body.at("tenants"), json::object{});
   EXPECT_TRUE(body.at("signUpToReady").as_object().at("p95Ms").is_null());
 }
 
 TEST(MetricsRoute, AnswersInPrometheusFormat) {
-  Api api;
+  Operated api;
   const net::Response response = api.answer("GET", "/metrics");
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(net::header(response.headers, "Content-Type"), HasSubstr("version=0.0.4"));
@@ -81,7 +81,7 @@ TEST(MetricsRoute, AnswersInPrometheusFormat) {
 }
 
 TEST(Answers, AreToldByRouteAndNeverByPath) {
-  Api api;
+  Operated api;
   api.answer("GET", "/v1/tenants/t_00000000000000000000");
   api.answer("GET", "/etc/passwd");
   api.answer("BREW", "/v1/mail");
@@ -89,7 +89,7 @@ TEST(Answers, AreToldByRouteAndNeverByPath) {
 }
 
 TEST(Answers, ThatWereWaitedForAreToldWhenTheyAreMade) {
-  Api api;
+  Operated api;
   const Router router = make_router(api.context);
   const auto waiting = std::get<net::WaitingResponse>(api.ask(router, "POST", "/provision", "wait=5", sign_up_body));
   EXPECT_THAT(api.answers.lines, ElementsAre());
@@ -98,7 +98,7 @@ TEST(Answers, ThatWereWaitedForAreToldWhenTheyAreMade) {
 }
 
 TEST(Answers, ThatWereWaitedForAndFailedAreProblemsToo) {
-  Api api;
+  Operated api;
   Router router(api.context);
   router.add("GET", "/slow", Needs::nothing, [](const Call&) -> net::Reply {
     net::WaitingResponse waiting;
@@ -111,7 +111,7 @@ TEST(Answers, ThatWereWaitedForAndFailedAreProblemsToo) {
   EXPECT_THAT(api.answers.lines, ElementsAre("GET /slow 503"));
 }
 
-std::vector<json::object> logged(Api& api, LogLevel level, const std::function<void(const Router&)>& use) {
+std::vector<json::object> logged(Operated& api, LogLevel level, const std::function<void(const Router&)>& use) {
   testing::internal::CaptureStderr();
   {
     Context context = api.context;
@@ -126,7 +126,7 @@ std::vector<json::object> logged(Api& api, LogLevel level, const std::function<v
 }
 
 TEST(AccessLog, HasTheRequestsIdAndTheTenant) {
-  Api api;
+  Operated api;
   std::string request_id;
   const auto lines = logged(api, LogLevel::info, [&](const Router& router) {
     const auto reply = std::get<net::Response>(api.ask(router, "POST", "/provision", "", sign_up_body));
@@ -146,7 +146,7 @@ TEST(AccessLog, HasTheRequestsIdAndTheTenant) {
 }
 
 TEST(AccessLog, HoldsNothingOfTheQueryOrTheBody) {
-  Api api;
+  Operated api;
   const auto lines = logged(api, LogLevel::debug, [&](const Router& router) {
     api.ask(router, "GET", "/v1/tenants", "token=s3cret");
     api.ask(router, "POST", "/provision", "", R"({"password": "s3cret"})");

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr std::string_view clear_line = "\r\x1b[K";
 constexpr std::size_t live_line_columns = 70;
-constexpr std::size_t page_size = 200;
+constexpr std::size_t events_page = 200;
 // A server that answers at once, although it was asked to wait, is not asked more often than this.
 constexpr Millis least_interval{100};
 
@@ -65,7 +65,7 @@ Waited wait_for(Context& context, ApiClient& api, const TenantId& id, std::uint6
   const TimePoint deadline = context.clock.now() + timeout;
   // What happened since the last look, which the server may hold back for `hold`; false where there was nothing.
   const auto show_news = [&](seconds hold) {
-    const json::object page = api.events(id, after, page_size, hold);
+    const json::object page = api.events(id, after, events_page, hold);
     const json::array* events = array_at(page, "events");
     for (std::size_t i = 0; events != nullptr && i < events->size(); ++i) {
       if (const auto* event = events->at(i).if_object()) view.show(*event);

@@ -19,7 +19,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t page_size = 500;
+constexpr std::size_t export_page = 500;
 constexpr std::size_t line_limit_bytes = 64u << 10;  // as the API's body
 constexpr std::size_t line_limit = 100'000;
 constexpr const char* fields[] = {"userId", "subdomain", "company_name", "admin_email", "plan", "metadata"};
@@ -27,7 +27,7 @@ constexpr const char* fields[] = {"userId", "subdomain", "company_name", "admin_
 void each_tenant(ApiClient& api, const std::function<void(const json::object&)>& visit) {
   std::string next;
   do {
-    const json::object page = api.tenants("", "", next, page_size);
+    const json::object page = api.tenants("", "", next, export_page);
     const json::array* tenants = array_at(page, "tenants");
     for (std::size_t i = 0; tenants != nullptr && i < tenants->size(); ++i) visit(tenants->at(i).as_object());
     next = tenants == nullptr || tenants->empty() ? "" : string_at(page, "next");

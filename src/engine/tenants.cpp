@@ -125,6 +125,10 @@ SignUpResult Tenants::sign_up(const SignUp& request, const std::optional<Idempot
   wanted.event = {0, now, "signed_up", "", "sign-up accepted", std::nullopt};
   auto result = world_.store.sign_up(wanted, now);
   if (const auto* created = std::get_if<Created>(&result)) wake_(created->tenant.id);
+  if (const auto* existing = std::get_if<Existing>(&result)) {
+    // Who accepted it may have been ended before it could wake anybody.
+    if (existing->tenant.due_at && *existing->tenant.due_at <= now) wake_(existing->tenant.id);
+  }
   return result;
 }
 

@@ -6,7 +6,7 @@
 namespace slipway::net {
 
 namespace {
-constexpr std::size_t kHeadLimit = 64u << 10;
+constexpr std::size_t kProbeHeadLimit = 64u << 10;
 
 struct Place {
   std::string origin;  // "http://host:port"
@@ -63,7 +63,7 @@ ProbeResult HttpProbe::ask(const std::string& url, Millis timeout) {
   while (result.ok() && head.find("\r\n\r\n") == std::string::npos) {
     char piece[4096];
     result = connection.read_some(piece, sizeof piece, deadline);
-    if (!result.ok() || head.size() + result.bytes > kHeadLimit) break;
+    if (!result.ok() || head.size() + result.bytes > kProbeHeadLimit) break;
     head.append(piece, result.bytes);
   }
   if (!result.ok()) return {false, in_words(result, timeout)};

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::Imposter;
 
-ClientRequest get(std::string target, Millis timeout = 10s) {
+ClientRequest ask(std::string target, Millis timeout = 10s) {
   ClientRequest request;
   request.target = std::move(target);
   request.timeout = timeout;
@@ -26,7 +26,7 @@ TEST(HttpStream, HandsChunksOutAsTheyCome) {
   imposter.on("GET /logs", {.chunks = {"a", "b", "c"}, .endless = true});
   HttpClient client({.url = imposter.base_url()});
   std::string got;
-  const auto response = client.stream(get("/logs"),
+  const auto response = client.stream(ask("/logs"),
                                       [&](std::string_view piece) {
                                         got += piece;
                                         return got.size() < 3;
@@ -42,7 +42,7 @@ TEST(HttpStream, EndsWithTheBodyAndKeepsTheConnection) {
   HttpClient client({.url = imposter.base_url()});
   for (int i = 0; i < 2; ++i) {
     std::size_t got = 0;
-    client.stream(get("/pull"), [&](std::string_view piece) { return (got += piece.size()) > 0; }, {});
+    client.stream(ask("/pull"), [&](std::string_view piece) { return (got += piece.size()) > 0; }, {});
     EXPECT_EQ(got, 40'001u);
   }
   EXPECT_EQ(imposter.connections(), 1);
@@ -59,7 +59,7 @@ TEST(HttpStream, AnotherThreadEndsASilentOne) {
     stop.request_stop();
   });
   const auto response = client.stream(
-      get("/events", 0ms),
+      ask("/events", 0ms),
       [&](std::string_view) {
         first = true;
         first.notify_all();
@@ -80,12 +80,12 @@ TEST(HttpStream, AndOneWhoseHeadNeverComes) {
   });
   EXPECT_EQ(client
                 .stream(
-                    get("/events", 0ms), [](std::string_view) { return true; }, stop.get_token())
+                    ask("/events", 0ms), [](std::string_view) { return true; }, stop.get_token())
                 .status,
             0);
   EXPECT_EQ(client
                 .stream(
-                    get("/events", 0ms), [](std::string_view) { return true; }, stop.get_token())
+                    ask("/events", 0ms), [](std::string_view) { return true; }, stop.get_token())
                 .status,
             0);
 }
@@ -100,9 +100,9 @@ TEST(HttpStream, BoundsEachSilence) {
     got += piece;
     return true;
   };
-  client.stream(get("/slow", 1500ms), take, {});  // longer than its time-out as a whole, never silent for so long
+  client.stream(ask("/slow", 1500ms), take, {});  // longer than its time-out as a whole, never silent for so long
   EXPECT_EQ(got, std::string(16, 'x'));
-  EXPECT_THROW(client.stream(get("/silent", 200ms), take, {}), Error);
+  EXPECT_THROW(client.stream(ask("/silent", 200ms), take, {}), Error);
 }
 
 TEST(HttpStream, AnErrorsTextComesBackWhole) {
@@ -114,8 +114,8 @@ TEST(HttpStream, AnErrorsTextComesBackWhole) {
     ADD_FAILURE() << "an error's text is no chunk";
     return true;
   };
-  EXPECT_EQ(client.stream(get("/x"), never, {}).body, "already there");
-  EXPECT_EQ(client.stream(get("/large"), never, {}).body.size(), 16u << 10);
+  EXPECT_EQ(client.stream(ask("/x"), never, {}).body, "already there");
+  EXPECT_EQ(client.stream(ask("/large"), never, {}).body.size(), 16u << 10);
 }
 
 }  // namespace

@@ -46,7 +46,10 @@ class Sandbox:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    self.close_connection = True  # who asked is dead
 
             def log_message(self, *_):
                 pass
@@ -78,6 +81,26 @@ class Sandbox:
                 return None
             if number in (wanted, "init"):
                 return kind, answer
+
+    def cut_off(self, event, when, seconds=30):
+        """Hands it an event and, once `when` is set, kills it as Lambda does at the deadline, and starts it anew. What it
+        answered, where it answered before."""
+        self.count += 1
+        wanted = f"request-{self.count}"
+        ends = time.monotonic() + seconds
+        self.events.put((wanted, json.dumps(event).encode(), int((time.time() + seconds) * 1000)))
+        while time.monotonic() < ends:
+            if when.wait(0.02):
+                self.kill()
+                self.start()
+                return None
+            try:
+                number, kind, answer = self.answers.get_nowait()
+            except queue.Empty:
+                continue
+            if number in (wanted, "init"):
+                return kind, answer
+        raise AssertionError("it neither answered nor came to where it is to be killed")
 
     def first_answer(self):
         return self.answers.get(timeout=60)[1:]

@@ -13,9 +13,12 @@ class Stuck:
         self.free.set()
         self.seen = []  # of each request: X-Amz-Target, or "POST /path"
         self.hold_at = None  # the request (counted from 1) from which on nothing passes
+        self.hold_answer = False  # that request does pass; its answer does not
+        self.held = threading.Event()
 
     def hold(self):
         self.free.clear()
+        self.held.set()
 
     def let_go(self):
         self.hold_at = None
@@ -30,7 +33,8 @@ class Stuck:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 stuck.seen.append(self.headers.get("X-Amz-Target") or "POST " + self.path)
-                if stuck.hold_at is not None and len(stuck.seen) >= stuck.hold_at:
+                last = stuck.hold_at is not None and len(stuck.seen) >= stuck.hold_at
+                if last and not stuck.hold_answer:
                     stuck.hold()
                 stuck.free.wait()
                 connection = http.client.HTTPConnection(stuck.upstream.hostname, stuck.upstream.port, timeout=30)
@@ -38,6 +42,9 @@ class Stuck:
                 answer = connection.getresponse()
                 text = answer.read()
                 connection.close()
+                if last and stuck.hold_answer:
+                    stuck.hold()
+                    stuck.free.wait()
                 try:
                     self.send_response(answer.status)
                     for name, value in answer.getheaders():

@@ -12,23 +12,9 @@ import subprocess
 import pytest
 
 import mail_servers
-from world import Docker, Server, wait_until
+from world import Docker, wait_until
 
 MAIL_FAULTS = ("failing", "cut off", "slow")
-
-
-@pytest.fixture()
-def make_server(place):
-    servers = []
-
-    def make(**settings):
-        server = Server(place / f"s{len(servers)}", **settings)
-        servers.append(server)
-        return server
-
-    yield make
-    for server in servers:
-        server.destroy()
 
 
 def as_root():

@@ -4,75 +4,15 @@ SLIPWAY_BIN names the binary (by itself build/dev/src/app/slipway); DOCKER_HOST 
 that need one are skipped, and say so.
 """
 
-import contextlib
-import os
-import pathlib
-import shutil
-import subprocess
-import tempfile
-
 import pytest
 
 import secrets_search
-from world import ROOT, Docker, Server, build_busybox_image, build_sample_image
+from fixtures import (binary_is_there, busybox_image, docker, make_server, new_place, place, sample_image,  # noqa: F401
+                      server_maker)
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs_docker: needs a container engine")
-
-
-@pytest.fixture(scope="session")
-def docker():
-    engine = Docker()
-    if not engine.answers():
-        pytest.skip("no container engine answers at DOCKER_HOST or /var/run/docker.sock")
-    return engine
-
-
-@pytest.fixture(scope="session")
-def sample_image(docker):
-    return build_sample_image(docker)
-
-
-@pytest.fixture(scope="session")
-def busybox_image(docker):
-    return build_busybox_image(docker)
-
-
-@contextlib.contextmanager
-def new_place():
-    """An empty directory that other users may pass through: the private Postgres runs as one of them."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="slipway-e2e-", dir="/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def server_maker(place):
-    """Makes servers, each with a directory, ports, network and Postgres of its own; takes everything away afterwards."""
-    servers = []
-
-    def make(**settings):
-        server = Server(place / f"s{len(servers)}", **settings)
-        servers.append(server)
-        return server
-
-    yield make
-    for server in servers:
-        server.destroy()
-
-
-@pytest.fixture()
-def place():
-    with new_place() as path:
-        yield path
-
-
-@pytest.fixture()
-def make_server(place):
-    with server_maker(place) as make:
-        yield make
 
 
 @pytest.fixture(scope="module")
@@ -88,14 +28,6 @@ def slipway(make_server, docker, sample_image):
     server = make_server(image=sample_image, docker=docker)
     server.start()
     return server
-
-
-@pytest.fixture(scope="session", autouse=True)
-def binary_is_there():
-    path = pathlib.Path(os.environ.get("SLIPWAY_BIN", ROOT / "build/dev/src/app/slipway"))
-    if not path.exists():
-        pytest.exit(f"{path} is missing: build it first (cmake --workflow --preset dev)", 3)
-    subprocess.run([path, "--version"], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

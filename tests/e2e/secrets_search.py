@@ -64,9 +64,6 @@ class ProcessList:
                 line = pathlib.Path(entry.path, "cmdline").read_bytes()
             except OSError:
                 continue
-            # A client of the tests' own takes this one header as an argument; all else that it says is searched.
-            if b"schemathesis" in line:
-                line = re.sub(rb"\0Authorization: Bearer [^\0]*", b"", line)
             if line and len(self.seen) < 200_000:
                 self.seen.add(line.replace(b"\0", b" ").decode("utf-8", "replace"))
 

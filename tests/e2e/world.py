@@ -110,9 +110,10 @@ class Docker:
         return json.loads(self.run("inspect", name).stdout)[0]
 
     def environment(self, name, missing_ok=False):
-        if missing_ok and self.run("inspect", name, check=False).returncode != 0:
+        found = self.run("inspect", name, check=not missing_ok)
+        if found.returncode != 0:
             return {}
-        return dict(pair.split("=", 1) for pair in self.inspect(name)["Config"]["Env"])
+        return dict(pair.split("=", 1) for pair in json.loads(found.stdout)[0]["Config"]["Env"])
 
     def import_image(self, tag, files, *changes):
         """An image FROM scratch with these files: path inside -> path outside or bytes."""

@@ -20,13 +20,13 @@ namespace http = beast::http;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::uint64_t kBodyLimitBytes = 1 << 20;
+constexpr std::uint64_t kAnswerLimitBytes = 1 << 20;
 
 // One exchange, from name to body, as a chain of callbacks on a private io_context.
 class Exchange {
  public:
   Exchange(boost::asio::io_context& io, const Url& url) : resolver_(io), stream_(io) {
-    parser_.body_limit(kBodyLimitBytes);
+    parser_.body_limit(kAnswerLimitBytes);
     request_.method(http::verb::get);
     request_.target(url.target);
     request_.set(http::field::host, url.port == "80" ? url.host : url.host + ":" + url.port);

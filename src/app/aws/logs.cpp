@@ -9,7 +9,7 @@ namespace slipway::deploy {
 namespace {
 namespace json = boost::json;
 
-constexpr std::chrono::seconds between_looks{2};
+constexpr std::chrono::seconds between_log_looks{2};
 // Lines arrive late and out of order: what came lately is asked for again, and told once.
 constexpr Millis overlap{30'000};
 
@@ -41,7 +41,7 @@ void read_logs(aws::Client& logs, const LogsOptions& options, const Clock& clock
     if (!options.follow || stop.stop_requested()) return;
     told = std::move(seen);
     from = std::max(from, newest - overlap);
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(between_log_looks);
   }
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t delete_limit = 10;  // SSM DeleteParameters
-constexpr int page_limit = 10'000;
+constexpr std::size_t names_limit = 10;  // SSM DeleteParameters
+constexpr int pages_limit = 10'000;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ std::vector<std::string> Parameters::below(const std::string& path) {
   const json::object filter{{"Key", "Path"}, {"Option", "Recursive"}, {"Values", json::array{path}}};
   json::object input{{"ParameterFilters", json::array{filter}}, {"MaxResults", 50}};
   std::vector<std::string> names;
-  for (int page = 0; page < page_limit; ++page) {
+  for (int page = 0; page < pages_limit; ++page) {
     const json::object answer = ssm_.call("DescribeParameters", input);
     if (const auto* found = array_at(answer, "Parameters")) {
       for (const auto& parameter : *found) {
@@ -42,13 +42,13 @@ std::vector<std::string> Parameters::below(const std::string& path) {
     if (next.empty()) return names;
     input["NextToken"] = next;
   }
-  throw Error(ErrorKind::internal, fmt::format("ssm: there are more than {} pages of parameters", page_limit));
+  throw Error(ErrorKind::internal, fmt::format("ssm: there are more than {} pages of parameters", pages_limit));
 }
 
 void Parameters::remove(const std::vector<std::string>& names) {
-  for (std::size_t from = 0; from < names.size(); from += delete_limit) {
+  for (std::size_t from = 0; from < names.size(); from += names_limit) {
     json::array batch;
-    for (std::size_t i = from; i < std::min(names.size(), from + delete_limit); ++i) batch.emplace_back(names[i]);
+    for (std::size_t i = from; i < std::min(names.size(), from + names_limit); ++i) batch.emplace_back(names[i]);
     ssm_.call("DeleteParameters", json::object{{"Names", std::move(batch)}});
   }
 }

@@ -151,11 +151,12 @@ std::optional<json::object> Tasks::definition(const std::string& family) {
   }
 }
 
-std::string Tasks::register_definition(json::object definition) {
-  const json::object answer = ecs_.call("RegisterTaskDefinition", definition);
-  const auto* made = object_at(answer, "taskDefinition");
-  if (made == nullptr) throw Error(ErrorKind::internal, "ecs: RegisterTaskDefinition answered without a definition");
-  return string_at(*made, "taskDefinitionArn");
+json::object Tasks::register_definition(json::object definition) {
+  json::object answer = ecs_.call("RegisterTaskDefinition", definition);
+  if (object_at(answer, "taskDefinition") == nullptr) {
+    throw Error(ErrorKind::internal, "ecs: RegisterTaskDefinition answered without a definition");
+  }
+  return answer;
 }
 
 std::vector<std::string> Tasks::active_definitions(const std::string& family) {

@@ -41,7 +41,7 @@ class Tasks {
 
   // The newest active definition with its tags ({"taskDefinition": …, "tags": …}); nothing where the family has none.
   std::optional<boost::json::object> definition(const std::string& family);
-  std::string register_definition(boost::json::object definition);  // the ARN
+  boost::json::object register_definition(boost::json::object definition);  // as definition() gives it
   std::vector<std::string> active_definitions(const std::string& family);
   std::vector<std::string> families(const std::string& prefix);
   // Takes definitions out of use and deletes them.

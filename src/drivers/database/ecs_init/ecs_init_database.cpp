@@ -59,13 +59,14 @@ std::string EcsInitDatabase::drop_definition(const TenantId& tenant) {
   }
   json::object container = init_definition(place_, installation_, tenant, nullptr, "drop", family);
   container["essential"] = true;  // a task needs one
-  return tasks_.register_definition(
+  const json::object made = tasks_.register_definition(
       {{"family", family},
        {"networkMode", "bridge"},
        {"requiresCompatibilities", json::array{"EC2"}},
        {"executionRoleArn", place_.execution_role},
        {"containerDefinitions", json::array{std::move(container)}},
        {"tags", tags_json({{installation_tag, installation_.value()}, {tenant_tag, tenant.value()}})}});
+  return string_at(*object_at(made, "taskDefinition"), "taskDefinitionArn");
 }
 
 DropResult EcsInitDatabase::drop(const TenantId& tenant) {

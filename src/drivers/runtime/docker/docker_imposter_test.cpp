@@ -19,7 +19,7 @@ using test::ImposterResponse;
 using testing::HasSubstr;
 using testing::Not;
 
-const InstallationId installation("4k2x9q");
+const InstallationId imposters("4k2x9q");
 const TenantId tenant("t_01jdd2x8k40a1b2c3d4e");
 const std::string name = "sw_4k2x9q_01jdd2x8k40a1b2c3d4e";
 
@@ -48,7 +48,7 @@ std::string container(const std::string& status, int port = 20001) {
          R"("}]}}})";
 }
 
-InstanceSpec shop() {
+InstanceSpec imposters_shop() {
   InstanceSpec spec;
   spec.tenant = tenant;
   spec.image = "shop:1";
@@ -73,7 +73,7 @@ class DockerImposter : public testing::Test {
   DockerRuntime& runtime() {
     if (!runtime_) {
       options.endpoint.url = engine.base_url();
-      runtime_ = std::make_unique<DockerRuntime>(options, installation, Log::silent());
+      runtime_ = std::make_unique<DockerRuntime>(options, imposters, Log::silent());
     }
     return *runtime_;
   }
@@ -92,8 +92,8 @@ TEST_F(DockerImposter, a_container_whose_creation_was_not_answered_is_found_agai
     return made.exchange(true) ? refusal(409, "Conflict. The container name is already in use") : reset();
   });
   has_container("created");
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }), ErrorKind::unavailable);
-  EXPECT_EQ(runtime().create(shop(), {}).id, "abc");
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(runtime().create(imposters_shop(), {}).id, "abc");
   EXPECT_TRUE(engine.requests("DELETE /v1.41/containers/abc").empty());
 }
 
@@ -101,9 +101,9 @@ TEST_F(DockerImposter, a_torn_answer_is_no_success) {
   ImposterResponse torn = answer(201, R"({"Id":"abcdefgh"})");
   torn.truncate_after = 5;
   engine.on("POST /v1.41/containers/create", torn);
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
   engine.on("POST /v1.41/containers/create", answer(201, "<html>"));
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }), ErrorKind::internal);
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::internal);
 }
 
 TEST_F(DockerImposter, one_with_another_port_makes_room) {
@@ -116,7 +116,7 @@ TEST_F(DockerImposter, one_with_another_port_makes_room) {
     there = false;
     return answer(204, "");
   });
-  EXPECT_EQ(runtime().create(shop(), {}).id, "new");
+  EXPECT_EQ(runtime().create(imposters_shop(), {}).id, "new");
 }
 
 TEST_F(DockerImposter, a_name_that_another_call_has_just_taken_is_looked_at_again) {
@@ -125,13 +125,13 @@ TEST_F(DockerImposter, a_name_that_another_call_has_just_taken_is_looked_at_agai
   engine.on("GET /v1.41/containers/" + name + "/json", [&](const ImposterRequest&) {
     return ++looks < 8 ? refusal(404, "No such container") : answer(200, container("created"));
   });
-  EXPECT_EQ(runtime().create(shop(), {}).id, "abc");
+  EXPECT_EQ(runtime().create(imposters_shop(), {}).id, "abc");
 }
 
 TEST_F(DockerImposter, a_name_that_never_comes_free_is_an_error_in_time) {
   options.deadlines.create = Millis(100);
   engine.on("POST /v1.41/containers/create", refusal(409, "Conflict. The container name is already in use"));
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, a_removal_in_progress_is_waited_for) {
@@ -161,7 +161,7 @@ TEST_F(DockerImposter, a_missing_image_is_pulled_once_with_progress) {
     return response;
   });
   std::vector<std::string> words;
-  EXPECT_EQ(runtime().create(shop(), [&](const std::string& said) { words.push_back(said); }).id, "abc");
+  EXPECT_EQ(runtime().create(imposters_shop(), [&](const std::string& said) { words.push_back(said); }).id, "abc");
   ASSERT_FALSE(words.empty());
   EXPECT_EQ(words.front(), "pulling shop:1");
   const auto pulls = engine.requests("POST /v1.41/images/create");
@@ -176,14 +176,14 @@ TEST_F(DockerImposter, an_error_in_the_midst_of_a_pull_fails_it) {
                    "{\"status\":\"Pulling from library/shop\",\"id\":\"1\"}\n{\"error\":\"unauthorized: "
                    "authentication required\"}\n"));
   std::string message;
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }, &message), ErrorKind::forbidden);
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }, &message), ErrorKind::forbidden);
   EXPECT_THAT(message, HasSubstr("docker login"));
 }
 
 TEST_F(DockerImposter, an_image_that_is_missing_after_its_pull_is_not_pulled_for_ever) {
   engine.on("POST /v1.41/containers/create", refusal(404, "No such image: shop:1"));
   engine.on("POST /v1.41/images/create", answer(200, "{\"status\":\"done\"}\n"));
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }), ErrorKind::not_found);
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::not_found);
   EXPECT_EQ(engine.requests("POST /v1.41/images/create").size(), 1u);
 }
 
@@ -194,7 +194,7 @@ TEST_F(DockerImposter, a_silent_pull_ends) {
   silent.chunks = {"{\"status\":\"Pulling from library/shop\",\"id\":\"1\"}\n"};
   silent.endless = true;
   engine.on("POST /v1.41/images/create", silent);
-  EXPECT_EQ(kind_of([&] { runtime().create(shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, starts_in_flight_are_bounded) {
@@ -277,13 +277,13 @@ TEST_F(DockerImposter, check_names_what_is_wrong) {
 
   DockerOptions nowhere;
   nowhere.endpoint.url = "unix:///nonexistent/docker.sock";
-  DockerRuntime unreachable(nowhere, installation, Log::silent());
+  DockerRuntime unreachable(nowhere, imposters, Log::silent());
   EXPECT_EQ(kind_of([&] { unreachable.check(); }, &message), ErrorKind::unavailable);
   EXPECT_THAT(message, HasSubstr("Is dockerd running"));
 }
 
 TEST_F(DockerImposter, secrets_of_the_environment_are_in_no_error) {
-  InstanceSpec spec = shop();
+  InstanceSpec spec = imposters_shop();
   spec.env = {{"DATABASE_URL", Secret("postgres://u:s3cr3t@h/d")}};
   std::string message;
   for (const auto& response : {refusal(500, "surprise"), answer(201, "torn"), reset()}) {

@@ -41,23 +41,26 @@ EcsRuntime::EcsRuntime(EcsClients clients, EcsOptions options, InstallationId in
       clock_(clock),
       log_(std::move(log)),
       tasks_(clients_.ecs, options_.place),
+      definitions_(tasks_, clock_),
       parameters_(clients_.ssm),
       addresses_(clients_.ecs, clients_.ec2, options_.place, clock_) {}
 
 // Tasks in bridge mode reach their machine, where Postgres listens, at Docker's gateway.
 HostNetwork EcsRuntime::prepare() { return {options_.place.database_host, "172.17.0.0/16"}; }
 
-void EcsRuntime::put_environment(const InstanceSpec& spec) {
+std::vector<std::string> EcsRuntime::put_environment(const InstanceSpec& spec, bool had_one) {
   const std::string path = options_.place.env_path(spec.tenant);
   std::set<std::string> stale;
-  for (std::string& name : parameters_.below(path)) stale.insert(std::move(name));
+  if (had_one) {
+    for (std::string& name : parameters_.below(path)) stale.insert(std::move(name));
+  }
   for (const EnvVar& variable : spec.env) {
     if (variable.value.reveal().empty()) continue;
     const std::string name = path + "/" + variable.name;
     parameters_.put(name, variable.value);
     stale.erase(name);
   }
-  parameters_.remove({stale.begin(), stale.end()});
+  return {stale.begin(), stale.end()};
 }
 
 Instance EcsRuntime::create(const InstanceSpec& spec, const Progress&) {
@@ -69,35 +72,46 @@ Instance EcsRuntime::create(const InstanceSpec& spec, const Progress&) {
   Instance instance;
   instance.tenant = spec.tenant;
   const json::object wanted = task_definition(spec, options_, installation_);
-  const auto there = tasks_.definition(family(spec.tenant));
+  const auto there = definitions_.of(family(spec.tenant));
+  // A definition is what is taken for an instance, so all that it needs is there before it is.
+  const auto stale = put_environment(spec, there.has_value());
   std::string arn;
+  bool first = false;
   if (there && tag_of(*there, spec_tag) == tag_of(wanted, spec_tag)) {
     arn = arn_of(*there);
   } else {
-    arn = tasks_.register_definition(wanted);
+    const auto made = definitions_.make(family(spec.tenant), wanted);
+    arn = made.arn;
+    first = made.first;
   }
-  put_environment(spec);
-  // What an earlier definition left running is on another port, or of another image: it makes room.
-  auto others = tasks_.active_definitions(family(spec.tenant));
-  std::erase(others, arn);
-  if (!others.empty()) {
-    stop_tasks(family(spec.tenant), arn, "replaced by another definition");
-    tasks_.forget_definitions(others);
-  }
-  for (const json::object& task : tasks_.list(family(spec.tenant), false)) {
-    if (string_at(task, "taskDefinitionArn") == arn) return view(spec.tenant, task);
+  parameters_.remove(stale);
+  if (!first) {
+    make_room_for(spec.tenant, arn);
+    for (const json::object& task : tasks_.list(family(spec.tenant), false)) {
+      if (string_at(task, "taskDefinitionArn") == arn) return view(spec.tenant, task);
+    }
   }
   instance.id = revision_of(arn);
   if (spec.host_port.value() != 0) instance.host_port = spec.host_port;
   return instance;
 }
 
+// What an earlier definition left running is on another port, or of another image.
+void EcsRuntime::make_room_for(const TenantId& tenant, const std::string& definition) {
+  auto others = tasks_.active_definitions(family(tenant));
+  std::erase(others, definition);
+  if (others.empty()) return;
+  stop_tasks(family(tenant), definition, "replaced by another definition");
+  tasks_.forget_definitions(others);
+}
+
 StartResult EcsRuntime::start(const TenantId& tenant, std::uint32_t boot) {
-  const auto definition = tasks_.definition(family(tenant));
+  const auto definition = definitions_.of(family(tenant));
   if (!definition) {
     throw Error(ErrorKind::not_found, fmt::format("ecs: there is no task definition {} to start", family(tenant)));
   }
   if (!tasks_.list(family(tenant), false).empty()) return StartResult::started;
+  definitions_.used(family(tenant));
   Run run;
   run.task_definition = arn_of(*definition);
   run.started_by = tenant.value();
@@ -108,6 +122,7 @@ StartResult EcsRuntime::start(const TenantId& tenant, std::uint32_t boot) {
   try {
     tasks_.run(run);
   } catch (const Error& error) {
+    definitions_.forget(family(tenant));
     const bool port = error.message().find("RESOURCE:PORT") != std::string::npos;
     if (port && wanted_port(*definition)) return StartResult::port_taken;
     throw;
@@ -126,6 +141,7 @@ void EcsRuntime::stop(const TenantId& tenant, Millis) { stop_tasks(family(tenant
 
 void EcsRuntime::remove(const TenantId& tenant, bool) {
   stop_tasks(family(tenant), "", "removed as asked");
+  definitions_.forget(family(tenant));
   tasks_.forget_definitions(tasks_.active_definitions(family(tenant)));
   parameters_.remove(parameters_.below(options_.place.env_path(tenant)));
 }
@@ -141,11 +157,12 @@ Instance EcsRuntime::view(const TenantId& tenant, const json::object& task) {
 std::optional<Instance> EcsRuntime::inspect(const TenantId& tenant) {
   const auto wanted = tasks_.list(family(tenant), false);
   if (!wanted.empty()) return view(tenant, wanted.back());
-  const auto definition = tasks_.definition(family(tenant));
+  const auto definition = definitions_.of(family(tenant));
   if (!definition) return std::nullopt;
   // Tasks that an earlier definition left behind are listed for another hour.
   const std::string arn = arn_of(*definition);
-  const auto ended = tasks_.list(family(tenant), true);
+  const auto ended =
+      definitions_.is_unused(family(tenant)) ? std::vector<json::object>() : tasks_.list(family(tenant), true);
   for (auto task = ended.rbegin(); task != ended.rend(); ++task) {
     if (string_at(*task, "taskDefinitionArn") != arn) continue;
     Instance instance = view(tenant, *task);
@@ -209,6 +226,7 @@ void EcsRuntime::discard(const Resource& resource) {
     }
   } else if (resource.kind == "task_definition") {
     if (!tenant_of_family(installation_, resource.name)) refuse();
+    definitions_.forget(resource.name);
     tasks_.forget_definitions(tasks_.active_definitions(resource.name));
   } else if (resource.kind == "parameters") {
     if (!resource.name.starts_with(options_.place.tenants_path() + "/")) refuse();

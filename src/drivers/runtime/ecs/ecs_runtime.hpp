@@ -10,6 +10,7 @@
 #include "drivers/ecs_common/parameters.hpp"
 #include "drivers/ecs_common/tasks.hpp"
 #include "drivers/runtime/ecs/addresses.hpp"
+#include "drivers/runtime/ecs/definitions.hpp"
 
 namespace slipway::ecs {
 
@@ -51,7 +52,9 @@ class EcsRuntime : public Runtime, public RuntimeLogs {
 
  private:
   std::string family(const TenantId& tenant) const { return resource_name(installation_, tenant); }
-  void put_environment(const InstanceSpec& spec);
+  // `had_one`: an environment; returns the names of it that are not used any more.
+  std::vector<std::string> put_environment(const InstanceSpec& spec, bool had_one);
+  void make_room_for(const TenantId& tenant, const std::string& definition);
   void stop_tasks(const std::string& family, const std::string& except_definition, const std::string& why);
   Instance view(const TenantId& tenant, const boost::json::object& task);
   std::string newest_task(const TenantId& tenant);
@@ -62,6 +65,7 @@ class EcsRuntime : public Runtime, public RuntimeLogs {
   const Clock& clock_;
   const Log log_;
   Tasks tasks_;
+  Definitions definitions_;
   Parameters parameters_;
   Addresses addresses_;
 };

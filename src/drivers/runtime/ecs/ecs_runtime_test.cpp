@@ -109,10 +109,41 @@ TEST_F(Ecs, ADefinitionHoldsLimitsAndNoSecret) {
   EXPECT_EQ(string_at(put[0], "Value"), "postgresql://u:hunter2@h/d");
 }
 
+// What is found with a definition is started: whoever was ended between the two leaves none.
+TEST_F(Ecs, TheEnvironmentIsThereBeforeTheDefinition) {
+  aws.refuse("DescribeTaskDefinition", "ClientException", "Unable to describe task definition.");
+  aws.refuse("PutParameter", "ParameterLimitExceeded", "too many");
+  EXPECT_TRUE(error_of([&] { runtime.create(spec(), {}); }));
+  EXPECT_THAT(aws.asked("RegisterTaskDefinition"), IsEmpty());
+}
+
 TEST_F(Ecs, TheSameIsRegisteredOnce) {
   defined(0, string_at(task_definition(spec(), options, here).at("tags").as_array().at(2).as_object(), "value"));
   EXPECT_EQ(runtime.create(spec(), {}).id, family + ":3");
   EXPECT_THAT(aws.asked("RegisterTaskDefinition"), IsEmpty());
+}
+
+// AWS counts and limits requests: a new tenant's first start asks for nothing that this process knows already.
+TEST_F(Ecs, AFirstStartAsksOnlyForWhatItCannotKnow) {
+  aws.refuse("DescribeTaskDefinition", "ClientException", "Unable to describe task definition.");
+  aws.on("RegisterTaskDefinition",
+         R"({"taskDefinition":{"status":"ACTIVE","taskDefinitionArn":"arn:x/)" + family + R"(:1"}})");
+  aws.on("RunTask", R"({"tasks":[{}]})");
+  tasks("", "");
+  EXPECT_EQ(runtime.inspect(ann), std::nullopt);
+  EXPECT_EQ(runtime.create(spec(), {}).id, family + ":1");
+  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::created);
+  EXPECT_EQ(runtime.start(ann, 1), StartResult::started);
+  EXPECT_EQ(aws.asked("DescribeTaskDefinition").size(), 1u);
+  EXPECT_THAT(aws.asked("DescribeParameters"), IsEmpty());
+  EXPECT_THAT(aws.asked("ListTaskDefinitions"), IsEmpty());
+  EXPECT_EQ(aws.asked("ListTasks").size(), 3u) << "before it is made, after, and before it is started";
+
+  runtime.inspect(ann);
+  EXPECT_EQ(string_at(aws.asked("ListTasks").back(), "desiredStatus"), "STOPPED") << "it may have ended by now";
+  aws.world.clock.advance(Millis(5'000));
+  runtime.inspect(ann);
+  EXPECT_EQ(aws.asked("DescribeTaskDefinition").size(), 2u) << "others may have made another meanwhile";
 }
 
 TEST_F(Ecs, AnotherDefinitionReplaces) {

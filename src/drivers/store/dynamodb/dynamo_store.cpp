@@ -120,6 +120,7 @@ std::optional<Tenant> DynamoStore::claim(const TenantId& id, const Lease& lease,
   }
   const auto row = table_.update(write);
   if (!row) return std::nullopt;
+  if (const auto end = timeline_end_at(*row)) timeline_.remember(id, *end);
   return tenant_at(*row);
 }
 
@@ -167,9 +168,13 @@ std::vector<Event> DynamoStore::events(const TenantId& id, std::uint64_t after, 
 void DynamoStore::append(const TenantId& id, const Event& event) {
   const std::string writer = table_.new_token();
   for (Table::Tries tries = table_.tries("append to a timeline");; tries.again()) {
-    const Timeline::End end = timeline_.end_of(id, event);
+    Timeline::End end = timeline_.end_of(id, event);
     timeline_.trim(id, end, 1);
-    if (table_.write(timeline_.append(id, end, {event}, writer).front())) return;
+    if (table_.write(timeline_.append(id, end, {event}, writer).front())) {
+      timeline_.moved(id, end);
+      return;
+    }
+    timeline_.forget(id);
   }
 }
 

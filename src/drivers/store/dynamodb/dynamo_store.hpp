@@ -68,7 +68,8 @@ class DynamoStore : public Store {
   std::optional<SignUpResult> answer_of_user(const NewTenant& wanted, const Item& user, TimePoint now,
                                              const std::string& writer);
   Write key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now, const std::string& writer) const;
-  std::vector<Write> save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving);
+  std::vector<Write> save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving,
+                                 std::optional<Timeline::End>& end);
   std::optional<Port> lease_port_once(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
                                       unsigned tries);
   TimePoint told() const { return TimePoint(Millis(told_.load())); }

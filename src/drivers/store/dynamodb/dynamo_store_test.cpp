@@ -206,6 +206,25 @@ TEST(DynamoStore, ATimelineGoesOnAboveWhatHasExpired) {
   EXPECT_EQ(after[0].message, "new");
 }
 
+TEST(DynamoStore, TheEndOfATimelineIsReadWhereItHasMovedSinceTheClaim) {
+  TestLedger ledger;
+  DynamoStore store = ledger.open();
+  DynamoStore other = ledger.open();
+  const Tenant made = sign_up(store, 1);
+  Tenant tenant = *store.claim(made.id, {"w", TestLedger::at(30)}, TestLedger::t0);
+  const auto before = ledger.fake.counters().read_units;
+  ASSERT_TRUE(store.save(tenant, {TestLedger::line("one")}, std::nullopt));
+  EXPECT_EQ(ledger.fake.counters().read_units, before) << "the row told it";
+  other.append(tenant.id, TestLedger::line("two"));
+  ASSERT_TRUE(store.save(tenant, {TestLedger::line("three")}, std::nullopt));
+  store.append(tenant.id, TestLedger::line("four"));
+  ASSERT_TRUE(store.save(tenant, {TestLedger::line("five")}, "w"));
+  std::vector<std::string> lines;
+  for (const Event& event : store.events(tenant.id, 0, 10)) lines.push_back(event.message);
+  lines.erase(lines.begin());
+  EXPECT_THAT(lines, ElementsAre("one", "two", "three", "four", "five"));
+}
+
 TEST(DynamoStore, WhatFellOutOfATimelineIsRemoved) {
   TestLedger ledger;
   DynamoStore store = ledger.open();

@@ -44,7 +44,13 @@ RowFacts facts_at(const Item& row) {
   return {flag_of(row, "live"), text_of(row, "leased_port"), text_of(row, "lease_owner")};
 }
 
-Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port) {
+std::optional<Timeline::End> timeline_end_at(const Item& row) {
+  if (!row.contains("events_next")) return std::nullopt;
+  return Timeline::End{static_cast<std::uint64_t>(number_of(row, "events_next")),
+                       static_cast<std::uint64_t>(number_of(row, "events_total"))};
+}
+
+Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port, const Timeline::End& timeline) {
   Write write{.subject = row_key(tenant.id), .condition = "attribute_not_exists(#pk)"};
   Item& row = write.subject;
   row["doc"] = text(to_document(tenant));
@@ -57,6 +63,8 @@ Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& 
   row["list_key"] = text(tenant.id.value());
   row["search"] = text(search_text(tenant.sign_up));
   row["created_at"] = moment(tenant.created_at);
+  row["events_next"] = number(static_cast<std::int64_t>(timeline.next));
+  row["events_total"] = number(static_cast<std::int64_t>(timeline.total));
   if (tenant.due_at) {
     row["due"] = text("DUE");
     row["due_at"] = moment(*tenant.due_at);
@@ -64,7 +72,8 @@ Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& 
   return write;
 }
 
-Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port) {
+Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port,
+               const std::optional<Timeline::End>& timeline) {
   Write write{.kind = Write::Kind::update, .subject = row_key(tenant.id)};
   Changes changes(write);
   changes.set("doc", text(to_document(tenant)));
@@ -73,6 +82,10 @@ Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving
   changes.set("live", flag(is_live(tenant)));
   changes.set("leased_port", text(port));
   changes.set("writer", text(saving.writer));
+  if (timeline) {
+    changes.set("events_next", number(static_cast<std::int64_t>(timeline->next)));
+    changes.set("events_total", number(static_cast<std::int64_t>(timeline->total)));
+  }
   changes.set_or_remove("ready_at", tenant.first_ready_at);
   changes.set_or_remove("mail_owed_since", mail_owed_since(tenant));
   changes.set_or_remove("due_at", tenant.due_at);

@@ -4,6 +4,7 @@
 
 #include "contracts/store.hpp"
 #include "drivers/store/dynamodb/table.hpp"
+#include "drivers/store/dynamodb/timeline.hpp"
 
 // A tenant's row as an item.
 namespace slipway::dynamodb {
@@ -32,10 +33,15 @@ RowFacts facts_at(const Item& row);
 inline bool is_live(const Tenant& tenant) { return tenant.status != Status::deleted; }
 
 // A new row, if there is none of this id.
-Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port);
+Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port, const Timeline::End& timeline);
 
 // The row's next version with this lease of a port, if the ledger has the tenant's version and the facts are as given.
-Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port);
+// `timeline`: its end, where events are appended.
+Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port,
+               const std::optional<Timeline::End>& timeline);
+
+// Where the tenant's timeline ended when its row was written.
+std::optional<Timeline::End> timeline_end_at(const Item& row);
 
 // Writes another lease of a port on a row that is live, not failed, and has the one given.
 Write lease_on_row(const TenantId& tenant, const LeaseName& had, const LeaseName& port);

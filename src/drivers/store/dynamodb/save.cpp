@@ -34,9 +34,16 @@ Write slug_write(const Tenant& tenant, bool live) {
 }  // namespace
 
 // The row first: whoever reads the outcome finds its condition at the front.
-std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving) {
+std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving,
+                                            std::optional<Timeline::End>& end) {
   const LeaseName port = ports_.wanted(tenant, facts.port);
-  std::vector<Write> writes{next_row(tenant, facts, saving, port)};
+  std::vector<Write> events;
+  if (!saving.events.empty()) {
+    end = timeline_.end_of(tenant.id, saving.events.front());
+    timeline_.trim(tenant.id, *end, saving.events.size());
+    events = timeline_.append(tenant.id, *end, saving.events, saving.writer);
+  }
+  std::vector<Write> writes{next_row(tenant, facts, saving, port, end)};
   if (facts.live != is_live(tenant)) {
     writes.push_back(user_write(tenant, is_live(tenant)));
     writes.push_back(slug_write(tenant, is_live(tenant)));
@@ -47,13 +54,7 @@ std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts
       for (Write& write : ports_.learn(tenant, port)) writes.push_back(std::move(write));
     }
   }
-  if (!saving.events.empty()) {
-    const Timeline::End end = timeline_.end_of(tenant.id, saving.events.front());
-    timeline_.trim(tenant.id, end, saving.events.size());
-    for (Write& event : timeline_.append(tenant.id, end, saving.events, saving.writer)) {
-      writes.push_back(std::move(event));
-    }
-  }
+  for (Write& event : events) writes.push_back(std::move(event));
   return writes;
 }
 
@@ -63,7 +64,8 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
   RowFacts facts{true, tenant.port ? lease_name(*tenant.port) : no_lease, saving.release};
   facts.port = ports_.wanted(tenant, facts.port);
   for (Table::Tries tries = table_.tries("save a tenant");; tries.again()) {
-    const std::vector<Write> writes = save_writes(tenant, facts, saving);
+    std::optional<Timeline::End> end;
+    const std::vector<Write> writes = save_writes(tenant, facts, saving, end);
     Outcome outcome;
     if (writes.size() == 1) {
       outcome.done = table_.write(writes.front());  // alone it costs half
@@ -71,6 +73,7 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
       outcome = table_.transact(writes);
     }
     if (!outcome.done) {
+      timeline_.forget(tenant.id);
       const auto row = table_.get(row_key(tenant.id));
       // Ours, where an answer was lost and the request was sent again.
       const bool ours = row && text_of(*row, "writer") == saving.writer;
@@ -84,6 +87,11 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
         facts = found;
         continue;
       }
+    }
+    if (release) {
+      timeline_.forget(tenant.id);
+    } else if (end) {
+      timeline_.remember(tenant.id, *end);
     }
     tenant.version += 1;
     return true;

@@ -9,7 +9,9 @@ namespace slipway::dynamodb {
 std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Tenant& tenant,
                                                const std::optional<Ports::Candidate>& port, const std::string& writer) {
   const SignUp& sign_up = tenant.sign_up;
-  std::vector<Write> writes{new_row(tenant, writer, port ? lease_name(port->port) : no_lease)};
+  Timeline::End end = Timeline::fresh(wanted.event);
+  std::vector<Write> events = timeline_.append(tenant.id, end, {wanted.event}, writer);
+  std::vector<Write> writes{new_row(tenant, writer, port ? lease_name(port->port) : no_lease, end)};
 
   Write user{.subject = user_key(sign_up.user_id), .condition = "attribute_not_exists(#pk)"};
   user.subject["tenant_id"] = text(tenant.id.value());
@@ -25,9 +27,7 @@ std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Te
   slug.subject["tenant_id"] = text(tenant.id.value());
   writes.push_back(std::move(slug));
 
-  for (Write& event : timeline_.append(tenant.id, Timeline::fresh(wanted.event), {wanted.event}, writer)) {
-    writes.push_back(std::move(event));
-  }
+  for (Write& event : events) writes.push_back(std::move(event));
   if (wanted.key) writes.push_back(key_write(wanted, tenant.id, tenant.created_at, writer));
   if (wanted.audit) writes.push_back(access_.entry_write(*wanted.audit, writer));
   if (port) writes.push_back(ports_.lease(*port, tenant.id, sign_up.user_id));

@@ -57,7 +57,31 @@ Timeline::End Timeline::fresh(const Event& event) {
   return {static_cast<std::uint64_t>(since.count() / 1'000), 0};
 }
 
+std::optional<Timeline::End> Timeline::remembered(const TenantId& id) {
+  std::lock_guard lock(mutex_);
+  const auto found = ends_.find(id);
+  if (found == ends_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Timeline::remember(const TenantId& id, const End& end) {
+  std::lock_guard lock(mutex_);
+  End& known = ends_[id];
+  if (end.next > known.next) known = end;
+}
+
+void Timeline::moved(const TenantId& id, const End& end) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = ends_.find(id); found != ends_.end()) found->second = end;
+}
+
+void Timeline::forget(const TenantId& id) {
+  std::lock_guard lock(mutex_);
+  ends_.erase(id);
+}
+
 Timeline::End Timeline::end_of(const TenantId& id, const Event& first) {
+  if (const auto known = remembered(id)) return *known;
   End end = fresh(first);
   Query query{.condition = "#pk = :pk AND begins_with(#sk, :event)",
               .values = {{":pk", text(pk_of(id))}, {":event", text("EVENT#")}},
@@ -72,10 +96,9 @@ Timeline::End Timeline::end_of(const TenantId& id, const Event& first) {
   return end;
 }
 
-std::vector<Write> Timeline::append(const TenantId& id, const End& end, const std::vector<Event>& events,
+std::vector<Write> Timeline::append(const TenantId& id, End& at, const std::vector<Event>& events,
                                     const std::string& writer) const {
   std::vector<Write> writes;
-  End at = end;
   for (auto event = events.begin(); event != events.end();) {
     boost::json::array chunk;
     std::size_t bytes = 0;

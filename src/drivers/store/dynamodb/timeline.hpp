@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -21,10 +23,16 @@ class Timeline {
   };
   // Of a tenant that is just being made, or whose timeline has expired: numbers go on from the time.
   static End fresh(const Event& event);
-  End end_of(const TenantId& id, const Event& first);
 
-  // The writes that append the events; none of them happens where the number is taken by now.
-  std::vector<Write> append(const TenantId& id, const End& end, const std::vector<Event>& events,
+  // The end as this process knows it, which may be out of date, or as it is read.
+  End end_of(const TenantId& id, const Event& first);
+  void remember(const TenantId& id, const End& end);  // or what is known already, if that is further
+  void moved(const TenantId& id, const End& end);     // where one is remembered
+  void forget(const TenantId& id);
+
+  // The writes that append the events, and `end` moved behind them; none of them happens where the number is taken by
+  // now.
+  std::vector<Write> append(const TenantId& id, End& end, const std::vector<Event>& events,
                             const std::string& writer) const;
 
   // Called before `count` events are appended: removes what has fallen out of the newest 1,000, once in a hundred
@@ -34,8 +42,12 @@ class Timeline {
   std::vector<Event> newest(const TenantId& id, std::uint64_t after, std::size_t limit);
 
  private:
+  std::optional<End> remembered(const TenantId& id);
+
   Table& table_;
   const Millis keep_;
+  std::mutex mutex_;
+  std::map<TenantId, End> ends_;  // of tenants that this process has claimed and not yet released
 };
 
 }  // namespace slipway::dynamodb

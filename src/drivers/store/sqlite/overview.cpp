@@ -12,7 +12,7 @@ constexpr std::string_view mail_owed = R"sql(
 SELECT count(*), min(mail_owed_since) FROM tenants WHERE mail_owed_since IS NOT NULL)sql";
 constexpr std::string_view to_ready = R"sql(
 SELECT ready_at - created_at FROM tenants WHERE ready_at >= ?1 ORDER BY ready_at DESC LIMIT 10000)sql";
-constexpr std::string_view used_ports = "SELECT count(*) FROM ports WHERE status <> 'free'";
+constexpr std::string_view count_used_ports = "SELECT count(*) FROM ports WHERE status <> 'free'";
 constexpr std::string_view learnt_ports = "SELECT count(*) FROM learnt_ports WHERE port > 0";
 // Holds that have run out are freed by whoever wants a port next.
 constexpr std::string_view held_ports = R"sql(
@@ -28,7 +28,7 @@ void count_tenants(Connection& ledger, Overview& overview) {
 }
 
 void count_ports(Connection& ledger, TimePoint now, Overview& overview) {
-  Query used(ledger, used_ports);
+  Query used(ledger, count_used_ports);
   Query held(ledger, held_ports, now);
   Query learnt(ledger, learnt_ports);
   if (!used.step() || !held.step() || !learnt.step()) return;

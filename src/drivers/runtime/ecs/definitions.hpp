@@ -1,0 +1,48 @@
+#pragma once
+#include <boost/json.hpp>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "drivers/ecs_common/tasks.hpp"
+
+namespace slipway::ecs {
+
+// The newest task definition of each family, remembered for 5 s: one piece of work asks for it again and again, and
+// only who holds the tenant's lease, which is longer, makes another. Thread-safe.
+class Definitions {
+ public:
+  Definitions(Tasks& tasks, const Clock& clock) : tasks_(tasks), clock_(clock) {}
+
+  // As Tasks::definition().
+  std::optional<boost::json::object> of(const std::string& family);
+
+  struct Made {
+    std::string arn;
+    bool first = false;  // of its family: nothing was ever started of another
+  };
+  Made make(const std::string& family, boost::json::object definition);
+
+  // It was made here a moment ago and nothing has been started of it.
+  bool is_unused(const std::string& family);
+  void used(const std::string& family);
+  void forget(const std::string& family);
+
+ private:
+  struct Known {
+    std::optional<boost::json::object> definition;
+    TimePoint until;
+    bool unused = false;
+  };
+  std::optional<Known> known(const std::string& family);
+  void remember(const std::string& family, Known known);
+
+  Tasks& tasks_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, Known> known_;
+};
+
+}  // namespace slipway::ecs
