@@ -254,6 +254,19 @@ TEST_F(DockerImposter, a_network_that_vanished_under_a_stopped_container_is_made
   EXPECT_EQ(runtime().prepare().host_address, "172.30.0.1") << "the engine left the gateway out";
 }
 
+TEST_F(DockerImposter, a_place_in_the_network_that_a_killed_engine_kept_is_cleared) {
+  has_container("exited");
+  engine.on("POST /v1.41/containers/abc/start",
+            refusal(403, "endpoint with name " + name + " already exists in network slipway_4k2x9q"));
+  engine.on("DELETE /v1.41/containers/abc", answer(204, ""));
+  engine.on("POST /v1.41/networks/slipway_4k2x9q/disconnect", answer(200, ""));
+  EXPECT_EQ(kind_of([&] { runtime().start(tenant, 0); }), ErrorKind::unavailable) << "it is made anew and tried again";
+  EXPECT_EQ(engine.requests("DELETE /v1.41/containers/abc").size(), 1u);
+  const auto cleared = engine.requests("POST /v1.41/networks/slipway_4k2x9q/disconnect");
+  ASSERT_EQ(cleared.size(), 1u);
+  EXPECT_EQ(cleared[0].body, R"({"Container":")" + name + R"(","Force":true})");
+}
+
 TEST_F(DockerImposter, an_engine_that_refuses_our_version_is_spoken_to_in_its_oldest) {
   engine.on("*", refusal(400,
                          "client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade "

@@ -184,8 +184,24 @@ StartResult DockerRuntime::start(const TenantId& tenant, std::uint32_t) {
   const std::string message = message_of(response.body);
   if (says_port_taken(message)) return StartResult::port_taken;
   Error error = engine_error(response.status, response.body, "start container " + name_of(tenant));
+  if (says_stale_endpoint(message)) {
+    clear_endpoint(*container, tenant);
+    throw Error(ErrorKind::unavailable, error.message() + "; it is made anew");
+  }
   if (says_being_removed(message)) throw Error(ErrorKind::unavailable, error.message());
   throw error;
+}
+
+// The engine gives the place in the network away by force, but only that of a container which is not there.
+void DockerRuntime::clear_endpoint(const json::object& container, const TenantId& tenant) {
+  remove_container(string_at(container, "Id"));
+  const std::string network = network_name(options_, installation_);
+  const json::object body{{"Container", name_of(tenant)}, {"Force", true}};
+  const auto response =
+      send("POST", "/networks/" + network + "/disconnect", options_.deadlines.call, json::serialize(body));
+  if (response.status != 200) {
+    throw engine_error(response.status, response.body, "take " + name_of(tenant) + " off network " + network);
+  }
 }
 
 void DockerRuntime::stop(const TenantId& tenant, Millis grace) {

@@ -56,6 +56,7 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   std::optional<Instance> adopt_or_clear(const InstanceSpec& spec);
   void check_program(const boost::json::object& container);
   void remove_container(const std::string& id);
+  void clear_endpoint(const boost::json::object& container, const TenantId& tenant);
   void remove_volumes(const TenantId& tenant);
   void delete_if_there(const std::string& path, const std::string& what);
 

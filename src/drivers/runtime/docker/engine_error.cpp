@@ -142,4 +142,8 @@ bool says_being_removed(std::string_view message) {
   return has_any(message, {"already in progress", "marked for removal", "marked for deletion"});
 }
 
+bool says_stale_endpoint(std::string_view message) {
+  return has_any(message, {"endpoint with name "}) && has_any(message, {"already exists in network"});
+}
+
 }  // namespace slipway::docker

@@ -22,5 +22,8 @@ bool says_bad_command(std::string_view message);
 bool says_no_such_image(std::string_view message);
 bool says_no_such_network(std::string_view message);
 bool says_being_removed(std::string_view message);
+// An engine that was killed while it started a container keeps the container's place in the network, and refuses to
+// start it.
+bool says_stale_endpoint(std::string_view message);
 
 }  // namespace slipway::docker
