@@ -31,25 +31,34 @@ class ColdFloor:
         return self.engine.call("POST", f"/containers/create?name=slipway-bench-{name}", spec)["Id"]
 
     def once(self, number):
-        name, password = f"floor_{number}", secrets.token_hex(16)
+        name = f"floor_{number}"
+        began = time.perf_counter()
+        container = self.with_database(name, PORT)
+        took = (time.perf_counter() - began) * 1000
+        self.remove_with_database(name, container)
+        return took
+
+    def with_database(self, name, port):
+        """Role and database beside create, then start and first answer."""
+        password = secrets.token_hex(16)
 
         def make_database():
             self.database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
             self.database.execute(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 STRATEGY wal_log")
 
-        began = time.perf_counter()
         beside = threading.Thread(target=make_database)
         beside.start()
         url = f"postgresql://{name}:{password}@{self.gateway}:{self.postgres.port}/{name}"
-        container = self.create(name, url, PORT)
+        container = self.create(name, url, port)
         beside.join()  # the app migrates its schema when it starts
         self.engine.call("POST", f"/containers/{container}/start")
-        first_answer(PORT)
-        took = (time.perf_counter() - began) * 1000
+        first_answer(port)
+        return container
+
+    def remove_with_database(self, name, container):
         self.remove(container)
         self.database.execute(f"DROP DATABASE {name} WITH (FORCE)")
         self.database.execute(f"DROP ROLE {name}")
-        return took
 
     def start_one(self, name, port):
         """Create, start, first answer; with the database that all of them share."""

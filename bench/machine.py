@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,6 +59,9 @@ class Engine:
     def __init__(self):
         host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
         self.path = host.removeprefix("unix://")
+        self._connect()
+
+    def _connect(self):
         self.connection = http.client.HTTPConnection("localhost")
         self.connection.sock = socket.socket(socket.AF_UNIX)
         self.connection.sock.connect(self.path)
@@ -69,6 +73,8 @@ class Engine:
 
     def call(self, method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
+        if select.select([self.connection.sock], [], [], 0)[0]:  # the Engine ends a connection that has long been idle
+            self._connect()
         self.connection.request(method, "/v1.41" + path, data, {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
         text = answer.read()
@@ -114,8 +120,6 @@ class Postgres:
     def start(self):
         self.directory.mkdir()
         if self.user:
-            import shutil
-
             shutil.chown(self.directory, "postgres", "postgres")
         cluster = self.directory / "cluster"
         subprocess.run([self.bindir / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "--no-locale", "-E", "UTF8"],

@@ -30,7 +30,7 @@ def at_once(calls, workers):
 
 class FloorBurst:
     """The Engine's own rate: containers that were all asked for at once, as many starts in flight as there are cores,
-    which is where its rate is highest. No databases: theirs exists already."""
+    which is where its rate is highest. No databases: theirs exists already, where none are asked for."""
 
     def __init__(self, lab, network):
         self.floors = [ColdFloor(lab.engine.another(), lab.postgres, network) for _ in range(os.cpu_count())]
@@ -39,15 +39,26 @@ class FloorBurst:
         self.floors[0].remove(self.floors[0].start_one("schema", PORT))
 
     def once(self, number):
-        def share(lane):
-            floor = self.floors[lane]
-            return [floor.start_one(f"{number}_{i}", PORT + i) for i in range(lane, self.size, len(self.floors))]
+        names = [f"{number}_{i}" for i in range(self.size)]
+        took, made = self._in_lanes(lambda floor, i: floor.start_one(names[i], PORT + i))
+        for container in made.values():
+            self.floors[0].remove(container)
+        return took, []
 
-        times, made = at_once([lambda lane=lane: share(lane) for lane in range(len(self.floors))], len(self.floors))
-        for containers in made:
-            for container in containers:
-                self.floors[0].remove(container)
-        return max(times), []
+    def with_databases(self, number):
+        """The same, and role and database of its own for each."""
+        names = [f"burst_{number}_{i}" for i in range(self.size)]
+        took, made = self._in_lanes(lambda floor, i: floor.with_database(names[i], PORT + i))
+        for i, container in made.items():
+            self.floors[0].remove_with_database(names[i], container)
+        return took, []
+
+    def _in_lanes(self, start):
+        def lane(first):
+            return {i: start(self.floors[first], i) for i in range(first, self.size, len(self.floors))}
+
+        times, made = at_once([lambda first=first: lane(first) for first in range(len(self.floors))], len(self.floors))
+        return max(times), {i: container for share in made for i, container in share.items()}
 
     def close(self):
         for floor in self.floors:
@@ -79,7 +90,8 @@ def measure(lab, peers):
     size = size_of(lab)
     slipway = lab.slipway("burst")
     floor = FloorBurst(lab, slipway.network)
-    contestants = {"Engine": floor.once, "Slipway": lambda number: slipway_burst(slipway, number, size)}
+    contestants = {"Engine": floor.once, "Engine, databases": floor.with_databases,
+                   "Slipway": lambda number: slipway_burst(slipway, number, size)}
     node, why = peers.started("Node script", slipway.network)
     if node:
         contestants["Node script"] = lambda number: peer_burst(node, number, size)
@@ -100,6 +112,9 @@ def measure(lab, peers):
     rows = [
         Row(f"{SIZE} cold sign-ups at once: rate, against the Engine's own", median(rates["Slipway"]) / median(rates["Engine"]),
             0.95, at_least=True, ours=rate["Slipway"], floor=rate["Engine"]),
+        Row("… the rate, against the Engine's with role and database beside each",
+            median(rates["Slipway"]) / median(rates["Engine, databases"]), 0.95, at_least=True, ours=rate["Slipway"],
+            floor=rate["Engine, databases"]),
         Row("… the median wait, against the Node script",
             median(waits["Slipway"]) / median(waits["Node script"]) if node else None, 0.6, ours=p50["Slipway"],
             peer=p50.get("Node script", ""), why=why or ""),
