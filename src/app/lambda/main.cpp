@@ -1,6 +1,7 @@
 // The function's program, which Lambda's provided.al2023 starts as `bootstrap`.
 #include <netdb.h>
 #include <nss.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ void resolve_names_alone() { __nss_configure_lookup("hosts", "files dns"); }
 
 int main() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);  // this machine's openssl.cnf is for another OpenSSL
   name_the_systems_roots();
   resolve_names_alone();
   const auto host = environment("AWS_LAMBDA_RUNTIME_API");
