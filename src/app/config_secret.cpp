@@ -17,12 +17,14 @@ std::string read_file(const std::filesystem::path& file, std::size_t limit_bytes
     throw Error(ErrorKind::invalid, fmt::format("{} is a folder, not a file", file.string()));
   }
   std::ifstream in(file, std::ios::binary);
-  std::string text(limit_bytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  char piece[4096];
+  while (text.size() <= limit_bytes && (in.read(piece, sizeof piece), in.gcount() > 0)) {
+    text.append(piece, static_cast<std::size_t>(in.gcount()));
+  }
   if (!in.is_open() || in.bad()) {
     throw Error(ErrorKind::invalid, fmt::format("cannot read {}; is it readable for this user?", file.string()));
   }
-  text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > limit_bytes) {
     throw Error(ErrorKind::invalid, fmt::format("{} is larger than {} bytes", file.string(), limit_bytes));
   }

@@ -1,6 +1,6 @@
 #include "base/random.hpp"
 
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include "base/error.hpp"
 
@@ -8,8 +8,9 @@ namespace slipway {
 
 std::uint64_t SystemRandom::next() {
   std::uint64_t value = 0;
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) != 1) {
-    throw Error(ErrorKind::internal, "OpenSSL could not give random bytes; is the system's entropy source available?");
+  // Up to 256 bytes come whole, getrandom(2); it waits only where the machine has just been switched on.
+  if (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
+    throw Error(ErrorKind::internal, "the system gave no random bytes (getrandom); is its entropy source available?");
   }
   return value;
 }
