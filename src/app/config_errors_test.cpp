@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "app/config_testing.hpp"
+#include "app/config_yaml.hpp"
 
 namespace slipway {
 namespace {
@@ -152,6 +153,13 @@ const std::vector<Bad>& bad_ones() {
       {"log: { level: \"a\\x1b[31m\" }", "2:15: log.level: 'a?[31m' must be debug, info, warn or error"},
   };
   return table;
+}
+
+// yaml-cpp's LoadAll() finds one document after the other here and never gets to the end.
+TEST(ConfigYaml, DocumentsWithoutEndAreTheSecondOne) {
+  EXPECT_THROW(parse_yaml(", a"), YamlError);
+  EXPECT_THROW(parse_yaml("a: 1\n---\n---\n"), YamlError) << "a third, even of nothing, is one too many";
+  EXPECT_EQ(parse_yaml("a: 1\n---\n").members.size(), 1u) << "nothing stands behind the line";
 }
 
 TEST_F(ConfigErrors, EachNamesPlaceKeyAndRemedy) {

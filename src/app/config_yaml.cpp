@@ -1,6 +1,9 @@
 #include "app/config_yaml.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
+
+#include <sstream>
 
 namespace slipway {
 namespace {
@@ -44,14 +47,52 @@ class Builder {
   std::size_t nodes_ = 0;
 };
 
+// Sees that nothing stands after the first document. YAML::Load() does not look, and YAML::LoadAll() never ends where
+// the parser finds one more document again and again without getting on (", a").
+class OneDocument : public YAML::EventHandler {
+ public:
+  void check(const std::string& text) {
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    while (parser.HandleNextDocument(*this)) {
+    }
+  }
+
+ private:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 2) second(mark);
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { has_value(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+    has_value(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    has_value(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    has_value(mark);
+  }
+  void OnMapEnd() override {}
+
+  void has_value(const YAML::Mark& mark) const {
+    if (documents_ > 1) second(mark);
+  }
+  [[noreturn]] static void second(const YAML::Mark& mark) {
+    throw YamlError(position(mark), "is a second document; there can be one");
+  }
+
+  int documents_ = 0;
+};
+
 }  // namespace
 
 YamlNode parse_yaml(const std::string& text) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) throw YamlError(position(documents[1].Mark()), "is a second document; there can be one");
-    YamlNode root;
-    if (!documents.empty()) root = Builder().build(documents.front(), 0);
+    OneDocument().check(text);
+    YamlNode root = Builder().build(YAML::Load(text), 0);
     if (root.kind == YamlNode::Kind::null) root.kind = YamlNode::Kind::map;
     if (root.kind != YamlNode::Kind::map) throw YamlError(root.at, "must be a map of keys such as 'app:'");
     return root;
