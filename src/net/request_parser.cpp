@@ -20,10 +20,33 @@ struct RequestParser::Impl : http::basic_parser<true> {
   ServerRequest request;
   int version = 11;
   int hosts = 0;
+  std::size_t head_limit = 0;
+  std::size_t head_bytes = 0;  // taken so far
   bool head_only = false;
   bool expects_continue = false;
   int status = 400;
   std::string_view why = "the request is malformed";
+
+  State refuse_head() {
+    status = 431;
+    why = "the request's head is too large";
+    return State::refused;
+  }
+
+  State feed(std::string_view bytes, std::size_t& used) {
+    error_code ec;
+    used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
+    if (!ec || ec == http::error::need_more) return is_done() ? State::done : State::incomplete;
+    if (ec == http::error::header_limit) return refuse_head();
+    if (ec == http::error::bad_version) {
+      status = 505;
+      why = kVersions;
+    } else if (ec == http::error::body_limit) {
+      status = 413;
+      why = "the request's body is too large";
+    }
+    return State::refused;
+  }
 
   // Any error stops the parser; status and reason tell ours from its own.
   void refuse(int code, std::string_view reason, error_code& ec) {
@@ -85,31 +108,32 @@ struct RequestParser::Impl : http::basic_parser<true> {
 };
 
 RequestParser::RequestParser(const ServerLimits& limits) : impl_(std::make_unique<Impl>()) {
-  impl_->eager(true);
-  impl_->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+  impl_->head_limit = limits.header_bytes;
+  // Beast counts the request line or not, depending on how the bytes come: its own limit only stops what ours refuses.
+  impl_->header_limit(static_cast<std::uint32_t>(2 * limits.header_bytes));
   impl_->body_limit(limits.body_bytes);
 }
 RequestParser::~RequestParser() = default;
 
 RequestParser::State RequestParser::put(std::string_view bytes, std::size_t& used) {
   used = 0;
-  if (impl_->is_header_done() && impl_->chunked() && !impl_->is_done() && bytes.size() < chunked_rest_bytes) {
-    return State::incomplete;
+  if (!impl_->is_header_done()) {
+    impl_->eager(false);  // the head, and nothing behind it
+    const State state = impl_->feed(bytes, used);
+    impl_->head_bytes += used;
+    if (state == State::refused) return state;
+    const std::size_t waiting = impl_->is_header_done() ? 0 : bytes.size() - used;
+    if (impl_->head_bytes + waiting > impl_->head_limit) return impl_->refuse_head();
+    if (state == State::done || !impl_->is_header_done()) return state;
+    impl_->eager(true);
+    bytes.remove_prefix(used);
+    if (bytes.empty()) return state;
   }
-  error_code ec;
-  used = impl_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
-  if (!ec || ec == http::error::need_more) return impl_->is_done() ? State::done : State::incomplete;
-  if (ec == http::error::header_limit) {
-    impl_->status = 431;
-    impl_->why = "the request's head is too large";
-  } else if (ec == http::error::bad_version) {
-    impl_->status = 505;
-    impl_->why = kVersions;
-  } else if (ec == http::error::body_limit) {
-    impl_->status = 413;
-    impl_->why = "the request's body is too large";
-  }
-  return State::refused;
+  if (impl_->chunked() && bytes.size() < chunked_rest_bytes) return State::incomplete;
+  std::size_t body = 0;
+  const State state = impl_->feed(bytes, body);
+  used += body;
+  return state;
 }
 
 int RequestParser::status() const { return impl_->status; }

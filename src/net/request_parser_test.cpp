@@ -32,5 +32,32 @@ TEST(RequestParser, ReadsAnEmptyChunkedBodyHoweverItIsCut) {
   for (std::size_t size = 1; size <= empty.size(); ++size) EXPECT_EQ(body_in_pieces(empty, size), "") << size;
 }
 
+// A proxy on the way may cut it differently: what is refused must not depend on it.
+TEST(RequestParser, AHeadIsTooLargeHoweverItIsCut) {
+  const auto state_of = [](std::size_t head, std::size_t size) {
+    std::string text = "GET /a-path-that-is-some-bytes-long HTTP/1.1\r\nHost: a\r\nX: ";
+    text += std::string(head - text.size() - 4, 'x') + "\r\n\r\n";
+    RequestParser parser({.header_bytes = 200});
+    std::string waiting;
+    auto state = RequestParser::State::incomplete;
+    for (std::string_view rest = text; !rest.empty() && state == RequestParser::State::incomplete;
+         rest.remove_prefix(std::min(size, rest.size()))) {
+      waiting += rest.substr(0, size);
+      std::size_t used = 0;
+      state = parser.put(waiting, used);
+      waiting.erase(0, used);
+    }
+    EXPECT_TRUE(state != RequestParser::State::refused || parser.status() == 431);
+    return state;
+  };
+  for (std::size_t size = 1; size <= 260; ++size) {
+    EXPECT_EQ(state_of(199, size), RequestParser::State::done) << size;
+    EXPECT_EQ(state_of(200, size), RequestParser::State::done) << size;
+    EXPECT_EQ(state_of(201, size), RequestParser::State::refused) << size;
+    EXPECT_EQ(state_of(240, size), RequestParser::State::refused) << size;
+    EXPECT_EQ(state_of(900, size), RequestParser::State::refused) << size;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::net

@@ -14,10 +14,11 @@ namespace {
 
 using namespace slipway;
 
-constexpr std::string_view secret = "hunter2 of the environment";
+constexpr std::string_view first_secret = "hunter2 of the environment";
+std::string secret;
 
 std::optional<std::string> environment(const std::string& name) {
-  if (name == "SECRET") return std::string(secret);
+  if (name == "SECRET") return secret;
   if (name == "PORT") return "5432";
   return std::nullopt;
 }
@@ -46,7 +47,8 @@ class File {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (text.find(secret) != text.npos) return 0;  // libFuzzer learns it from the comparisons below
+  // libFuzzer learns it from the comparisons below: then it is another one.
+  for (secret = first_secret; text.find(secret) != text.npos;) secret += '!';
   const File file(text);
   try {
     const Config config = load_config(file.path(), environment);
