@@ -31,8 +31,8 @@ else()
                                                  -Wno-stringop-overread)
 endif()
 if(CMAKE_UNITY_BUILD)
-  # Several files are one: what one of them keeps to itself may have the name of another's local variable.
-  target_compile_options(slipway_flags INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local -Wno-subobject-linkage>)
+  # Several files are one: what stands in an anonymous namespace seems to stand in a header.
+  target_compile_options(slipway_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 target_compile_definitions(slipway_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
                                                    BOOST_ASIO_NO_DEPRECATED)

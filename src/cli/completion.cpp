@@ -8,7 +8,7 @@ namespace slipway::cli {
 namespace {
 
 // Inside single quotes of a POSIX shell.
-std::string bash_quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -30,7 +30,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 std::string bash_values(const OptionInfo& option) {
   if (!option.choices.empty())
-    return fmt::format("compgen -W {} -- \"$word\"", bash_quoted(fmt::to_string(fmt::join(option.choices, " "))));
+    return fmt::format("compgen -W {} -- \"$word\"", shell_quoted(fmt::to_string(fmt::join(option.choices, " "))));
   return option.file ? "compgen -f -- \"$word\"" : ":";
 }
 
@@ -49,13 +49,13 @@ std::string bash_command(const CommandInfo& command) {
     if (option.value.empty()) continue;
     of_options += fmt::format("        {}) {}; return ;;\n", fmt::join(option.names, " | "), bash_values(option));
   }
-  std::string out = fmt::format("    {})\n", bash_quoted(command.full_name()));
+  std::string out = fmt::format("    {})\n", shell_quoted(command.full_name()));
   if (!of_options.empty()) out += fmt::format("      case $previous in\n{}      esac\n", of_options);
   const std::string words =
       below.empty() ? (of_arguments.empty() ? ":" : of_arguments)
-                    : fmt::format("compgen -W {} -- \"$word\"", bash_quoted(fmt::to_string(fmt::join(below, " "))));
+                    : fmt::format("compgen -W {} -- \"$word\"", shell_quoted(fmt::to_string(fmt::join(below, " "))));
   out += fmt::format("      if [[ $word == -* ]]; then compgen -W {} -- \"$word\"; else {}; fi\n      ;;\n",
-                     bash_quoted(fmt::to_string(fmt::join(options, " "))), words);
+                     shell_quoted(fmt::to_string(fmt::join(options, " "))), words);
   return out;
 }
 
@@ -66,10 +66,10 @@ std::string bash_script(const CommandInfo& root) {
   for (const CommandInfo* command : all_commands(root)) {
     for (const OptionInfo& option : command->options) {
       for (const std::string& name : option.names) {
-        if (!option.value.empty()) takes_value += fmt::format(" | {}", bash_quoted(command->full_name() + " " + name));
+        if (!option.value.empty()) takes_value += fmt::format(" | {}", shell_quoted(command->full_name() + " " + name));
       }
     }
-    if (command != &root) descends += fmt::format(" | {}", bash_quoted(command->full_name()));
+    if (command != &root) descends += fmt::format(" | {}", shell_quoted(command->full_name()));
     commands += bash_command(*command);
   }
   return fmt::format(
@@ -114,13 +114,13 @@ std::string zsh_function(const CommandInfo& command) {
   std::string specs;
   for (const OptionInfo& option : command.options) {
     if (option.positional) {
-      specs += " \\\n    " + bash_quoted(fmt::format(":{}:{}", zsh_words(option.names.front()), zsh_action(option)));
+      specs += " \\\n    " + shell_quoted(fmt::format(":{}:{}", zsh_words(option.names.front()), zsh_action(option)));
       continue;
     }
     for (const std::string& name : option.names) {
       std::string spec = fmt::format("{}[{}]", name, zsh_words(first_line(option.what)));
       if (!option.value.empty()) spec += fmt::format(":{}:{}", zsh_words(option.value), zsh_action(option));
-      specs += " \\\n    " + bash_quoted(spec);
+      specs += " \\\n    " + shell_quoted(spec);
     }
   }
   std::string out = fmt::format("{}() {{\n", fmt::format("_{}", fmt::join(command.path, "_")));
@@ -128,7 +128,7 @@ std::string zsh_function(const CommandInfo& command) {
   std::string names;
   std::string cases;
   for (const CommandInfo& below : command.commands) {
-    names += "\n    " + bash_quoted(fmt::format("{}:{}", below.name(), zsh_words(first_line(below.what))));
+    names += "\n    " + shell_quoted(fmt::format("{}:{}", below.name(), zsh_words(first_line(below.what))));
     cases += fmt::format("    {}) _{} ;;\n", below.name(), fmt::join(below.path, "_"));
   }
   return out + fmt::format(

@@ -60,6 +60,21 @@ struct RunningWorld {
   std::unique_ptr<Tenants> tenants;
 };
 
+// Who accepted a sign-up may have died before it woke anybody: its repeat does.
+TEST(TenantsTest, ARepeatedSignUpWakesWhatIsDue) {
+  TestWorld w;
+  std::vector<TenantId> woken;
+  Tenants tenants(w.world, w.settings, [&](const TenantId& id) { woken.push_back(id); });
+  const SignUp request = TestWorld::sign_up_of("acme");
+  const TenantId id = std::get<Created>(tenants.sign_up(request, {}, "hash")).tenant.id;
+  ASSERT_TRUE(std::holds_alternative<Existing>(tenants.sign_up(request, {}, "hash")));
+  EXPECT_THAT(woken, testing::ElementsAre(id, id));
+  w.settle(id);
+  woken.clear();
+  tenants.sign_up(request, {}, "hash");
+  EXPECT_THAT(woken, testing::IsEmpty()) << "there is nothing to do";
+}
+
 TEST(Engine, ProvisionsManyAtOnceEachOnce) {
   RunningWorld w;
   w.engine->start();

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -14,6 +15,7 @@ from world import Docker, Server, binary, build_busybox_image, build_sample_imag
 def binary_is_there():
     if not binary().exists():
         pytest.exit(f"{binary()} is missing: build it first (cmake --workflow --preset dev)", 3)
+    subprocess.run([binary(), "--version"], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")

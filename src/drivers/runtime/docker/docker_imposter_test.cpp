@@ -19,9 +19,9 @@ using test::ImposterResponse;
 using testing::HasSubstr;
 using testing::Not;
 
-const InstallationId imposters("4k2x9q");
-const TenantId tenant("t_01jdd2x8k40a1b2c3d4e");
-const std::string name = "sw_4k2x9q_01jdd2x8k40a1b2c3d4e";
+const InstallationId here("4k2x9q");
+const TenantId acme("t_01jdd2x8k40a1b2c3d4e");
+const std::string acme_name = "sw_4k2x9q_01jdd2x8k40a1b2c3d4e";
 
 ImposterResponse answer(int status, const std::string& body) {
   ImposterResponse response;
@@ -44,13 +44,13 @@ ImposterResponse reset() {
 std::string container(const std::string& status, int port = 20001) {
   return R"({"Id":"abc","Image":"sha256:1","Path":"/app","State":{"Status":")" + status +
          R"("},"Config":{"Image":"shop:1","Labels":{"slipway.installation":"4k2x9q","slipway.tenant":")" +
-         tenant.value() + R"("}},"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":")" + std::to_string(port) +
+         acme.value() + R"("}},"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":")" + std::to_string(port) +
          R"("}]}}})";
 }
 
-InstanceSpec imposters_shop() {
+InstanceSpec shop_spec() {
   InstanceSpec spec;
-  spec.tenant = tenant;
+  spec.tenant = acme;
   spec.image = "shop:1";
   spec.app_port = 80;
   spec.host_port = Port(20001);
@@ -73,12 +73,12 @@ class DockerImposter : public testing::Test {
   DockerRuntime& runtime() {
     if (!runtime_) {
       options.endpoint.url = engine.base_url();
-      runtime_ = std::make_unique<DockerRuntime>(options, imposters, Log::silent());
+      runtime_ = std::make_unique<DockerRuntime>(options, here, Log::silent());
     }
     return *runtime_;
   }
   void has_container(const std::string& status, int port = 20001) {
-    engine.on("GET /v1.41/containers/" + name + "/json", answer(200, container(status, port)));
+    engine.on("GET /v1.41/containers/" + acme_name + "/json", answer(200, container(status, port)));
   }
 
   Imposter engine;
@@ -92,8 +92,8 @@ TEST_F(DockerImposter, a_container_whose_creation_was_not_answered_is_found_agai
     return made.exchange(true) ? refusal(409, "Conflict. The container name is already in use") : reset();
   });
   has_container("created");
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
-  EXPECT_EQ(runtime().create(imposters_shop(), {}).id, "abc");
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(runtime().create(shop_spec(), {}).id, "abc");
   EXPECT_TRUE(engine.requests("DELETE /v1.41/containers/abc").empty());
 }
 
@@ -101,9 +101,9 @@ TEST_F(DockerImposter, a_torn_answer_is_no_success) {
   ImposterResponse torn = answer(201, R"({"Id":"abcdefgh"})");
   torn.truncate_after = 5;
   engine.on("POST /v1.41/containers/create", torn);
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::unavailable);
   engine.on("POST /v1.41/containers/create", answer(201, "<html>"));
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::internal);
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::internal);
 }
 
 TEST_F(DockerImposter, one_with_another_port_makes_room) {
@@ -116,36 +116,36 @@ TEST_F(DockerImposter, one_with_another_port_makes_room) {
     there = false;
     return answer(204, "");
   });
-  EXPECT_EQ(runtime().create(imposters_shop(), {}).id, "new");
+  EXPECT_EQ(runtime().create(shop_spec(), {}).id, "new");
 }
 
 TEST_F(DockerImposter, a_name_that_another_call_has_just_taken_is_looked_at_again) {
   engine.on("POST /v1.41/containers/create", refusal(409, "Conflict. The container name is already in use"));
   std::atomic<int> looks = 0;
-  engine.on("GET /v1.41/containers/" + name + "/json", [&](const ImposterRequest&) {
+  engine.on("GET /v1.41/containers/" + acme_name + "/json", [&](const ImposterRequest&) {
     return ++looks < 8 ? refusal(404, "No such container") : answer(200, container("created"));
   });
-  EXPECT_EQ(runtime().create(imposters_shop(), {}).id, "abc");
+  EXPECT_EQ(runtime().create(shop_spec(), {}).id, "abc");
 }
 
 TEST_F(DockerImposter, a_name_that_never_comes_free_is_an_error_in_time) {
   options.deadlines.create = Millis(100);
   engine.on("POST /v1.41/containers/create", refusal(409, "Conflict. The container name is already in use"));
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, a_removal_in_progress_is_waited_for) {
   has_container("removing");
   engine.on("DELETE /v1.41/containers/abc", refusal(409, "removal of container abc is already in progress"));
   engine.on("POST /v1.41/containers/abc/wait", answer(200, R"({"StatusCode":0})"));
-  runtime().remove(tenant, false);
+  runtime().remove(acme, false);
   EXPECT_EQ(engine.requests("POST /v1.41/containers/abc/wait").size(), 1u);
   options.deadlines.remove = Millis(100);
   runtime_.reset();
   ImposterResponse never;
   never.never = true;
   engine.on("POST /v1.41/containers/abc/wait", never);
-  EXPECT_EQ(kind_of([&] { runtime().remove(tenant, false); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().remove(acme, false); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, a_missing_image_is_pulled_once_with_progress) {
@@ -161,7 +161,7 @@ TEST_F(DockerImposter, a_missing_image_is_pulled_once_with_progress) {
     return response;
   });
   std::vector<std::string> words;
-  EXPECT_EQ(runtime().create(imposters_shop(), [&](const std::string& said) { words.push_back(said); }).id, "abc");
+  EXPECT_EQ(runtime().create(shop_spec(), [&](const std::string& said) { words.push_back(said); }).id, "abc");
   ASSERT_FALSE(words.empty());
   EXPECT_EQ(words.front(), "pulling shop:1");
   const auto pulls = engine.requests("POST /v1.41/images/create");
@@ -176,14 +176,14 @@ TEST_F(DockerImposter, an_error_in_the_midst_of_a_pull_fails_it) {
                    "{\"status\":\"Pulling from library/shop\",\"id\":\"1\"}\n{\"error\":\"unauthorized: "
                    "authentication required\"}\n"));
   std::string message;
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }, &message), ErrorKind::forbidden);
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }, &message), ErrorKind::forbidden);
   EXPECT_THAT(message, HasSubstr("docker login"));
 }
 
 TEST_F(DockerImposter, an_image_that_is_missing_after_its_pull_is_not_pulled_for_ever) {
   engine.on("POST /v1.41/containers/create", refusal(404, "No such image: shop:1"));
   engine.on("POST /v1.41/images/create", answer(200, "{\"status\":\"done\"}\n"));
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::not_found);
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::not_found);
   EXPECT_EQ(engine.requests("POST /v1.41/images/create").size(), 1u);
 }
 
@@ -194,7 +194,7 @@ TEST_F(DockerImposter, a_silent_pull_ends) {
   silent.chunks = {"{\"status\":\"Pulling from library/shop\",\"id\":\"1\"}\n"};
   silent.endless = true;
   engine.on("POST /v1.41/images/create", silent);
-  EXPECT_EQ(kind_of([&] { runtime().create(imposters_shop(), {}); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, starts_in_flight_are_bounded) {
@@ -214,8 +214,7 @@ TEST_F(DockerImposter, starts_in_flight_are_bounded) {
   });
   runtime();
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 8; ++i)
-    threads.emplace_back([&] { EXPECT_EQ(runtime_->start(tenant, 0), StartResult::started); });
+  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_EQ(runtime_->start(acme, 0), StartResult::started); });
   threads.clear();
   EXPECT_EQ(engine.requests("POST /v1.41/containers/abc/start").size(), 8u);
   EXPECT_EQ(most, 2);
@@ -229,9 +228,9 @@ TEST_F(DockerImposter, a_start_that_finds_no_slot_says_so) {
   never.never = true;
   engine.on("POST /v1.41/containers/abc/start", never);
   runtime();
-  std::jthread first([&] { EXPECT_EQ(kind_of([&] { runtime_->start(tenant, 0); }), ErrorKind::unavailable); });
+  std::jthread first([&] { EXPECT_EQ(kind_of([&] { runtime_->start(acme, 0); }), ErrorKind::unavailable); });
   ASSERT_TRUE(engine.wait_for_requests(2));
-  EXPECT_EQ(kind_of([&] { runtime_->start(tenant, 0); }), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of([&] { runtime_->start(acme, 0); }), ErrorKind::unavailable);
 }
 
 TEST_F(DockerImposter, a_network_that_vanished_under_a_stopped_container_is_made_again) {
@@ -250,21 +249,21 @@ TEST_F(DockerImposter, a_network_that_vanished_under_a_stopped_container_is_made
     made = true;
     return answer(201, R"({"Id":"net"})");
   });
-  EXPECT_EQ(runtime().start(tenant, 0), StartResult::started);
+  EXPECT_EQ(runtime().start(acme, 0), StartResult::started);
   EXPECT_EQ(runtime().prepare().host_address, "172.30.0.1") << "the engine left the gateway out";
 }
 
 TEST_F(DockerImposter, a_place_in_the_network_that_a_killed_engine_kept_is_cleared) {
   has_container("exited");
   engine.on("POST /v1.41/containers/abc/start",
-            refusal(403, "endpoint with name " + name + " already exists in network slipway_4k2x9q"));
+            refusal(403, "endpoint with name " + acme_name + " already exists in network slipway_4k2x9q"));
   engine.on("DELETE /v1.41/containers/abc", answer(204, ""));
   engine.on("POST /v1.41/networks/slipway_4k2x9q/disconnect", answer(200, ""));
-  EXPECT_EQ(kind_of([&] { runtime().start(tenant, 0); }), ErrorKind::unavailable) << "it is made anew and tried again";
+  EXPECT_EQ(kind_of([&] { runtime().start(acme, 0); }), ErrorKind::unavailable) << "it is made anew and tried again";
   EXPECT_EQ(engine.requests("DELETE /v1.41/containers/abc").size(), 1u);
   const auto cleared = engine.requests("POST /v1.41/networks/slipway_4k2x9q/disconnect");
   ASSERT_EQ(cleared.size(), 1u);
-  EXPECT_EQ(cleared[0].body, R"({"Container":")" + name + R"(","Force":true})");
+  EXPECT_EQ(cleared[0].body, R"({"Container":")" + acme_name + R"(","Force":true})");
 }
 
 TEST_F(DockerImposter, an_engine_that_refuses_our_version_is_spoken_to_in_its_oldest) {
@@ -272,9 +271,9 @@ TEST_F(DockerImposter, an_engine_that_refuses_our_version_is_spoken_to_in_its_ol
                          "client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade "
                          "your client to a newer version"));
   engine.on("GET /version", answer(200, R"({"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44"})"));
-  engine.on("GET /v1.44/containers/" + name + "/json", answer(200, container("running")));
-  EXPECT_EQ(runtime().inspect(tenant)->state, InstanceState::running);
-  EXPECT_EQ(runtime().inspect(tenant)->state, InstanceState::running);
+  engine.on("GET /v1.44/containers/" + acme_name + "/json", answer(200, container("running")));
+  EXPECT_EQ(runtime().inspect(acme)->state, InstanceState::running);
+  EXPECT_EQ(runtime().inspect(acme)->state, InstanceState::running);
   EXPECT_EQ(engine.requests("GET /version").size(), 1u) << "it is remembered";
   EXPECT_EQ(runtime().check(), "Docker 29.0.0");
 }
@@ -290,13 +289,13 @@ TEST_F(DockerImposter, check_names_what_is_wrong) {
 
   DockerOptions nowhere;
   nowhere.endpoint.url = "unix:///nonexistent/docker.sock";
-  DockerRuntime unreachable(nowhere, imposters, Log::silent());
+  DockerRuntime unreachable(nowhere, here, Log::silent());
   EXPECT_EQ(kind_of([&] { unreachable.check(); }, &message), ErrorKind::unavailable);
   EXPECT_THAT(message, HasSubstr("Is dockerd running"));
 }
 
 TEST_F(DockerImposter, secrets_of_the_environment_are_in_no_error) {
-  InstanceSpec spec = imposters_shop();
+  InstanceSpec spec = shop_spec();
   spec.env = {{"DATABASE_URL", Secret("postgres://u:s3cr3t@h/d")}};
   std::string message;
   for (const auto& response : {refusal(500, "surprise"), answer(201, "torn"), reset()}) {

@@ -199,8 +199,9 @@ void DockerRuntime::clear_endpoint(const json::object& container, const TenantId
   const json::object body{{"Container", name_of(tenant)}, {"Force", true}};
   const auto response =
       send("POST", "/networks/" + network + "/disconnect", options_.deadlines.call, json::serialize(body));
-  if (response.status != 200) {
-    throw engine_error(response.status, response.body, "take " + name_of(tenant) + " off network " + network);
+  if (response.status != 200) {  // the next start says whether it matters
+    log_.warn("a place in the network could not be cleared",
+              {{"container", name_of(tenant)}, {"network", network}, {"why", message_of(response.body)}});
   }
 }
 

@@ -123,6 +123,11 @@ StartResult EcsRuntime::start(const TenantId& tenant, std::uint32_t boot) {
     tasks_.run(run);
   } catch (const Error& error) {
     definitions_.forget(family(tenant));
+    if (error.kind() == ErrorKind::invalid) {
+      // What was remembered may have been taken out of use meanwhile; then the next look begins with what there is.
+      const auto newest = definitions_.of(family(tenant));
+      if (!newest || arn_of(*newest) != run.task_definition) throw Error(ErrorKind::unavailable, error.message());
+    }
     const bool port = error.message().find("RESOURCE:PORT") != std::string::npos;
     if (port && wanted_port(*definition)) return StartResult::port_taken;
     throw;

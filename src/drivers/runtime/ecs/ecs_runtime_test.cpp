@@ -237,6 +237,17 @@ TEST_F(Ecs, StartWithoutADefinitionIsNotFound) {
   EXPECT_EQ(error_of([&] { runtime.start(ann, 0); })->kind(), ErrorKind::not_found);
 }
 
+TEST_F(Ecs, ADefinitionThatWasTakenOutOfUseMeanwhileEndsNoProvisioning) {
+  tasks("", "");
+  aws.refuse("RunTask", "InvalidParameterException", "TaskDefinition is inactive");
+  EXPECT_EQ(error_of([&] { runtime.start(ann, 1); })->kind(), ErrorKind::invalid) << "it is the newest one still";
+  ASSERT_TRUE(runtime.inspect(ann));  // remembered
+  aws.refuse("DescribeTaskDefinition", "ClientException", "Unable to describe task definition.");
+  EXPECT_EQ(error_of([&] { runtime.start(ann, 1); })->kind(), ErrorKind::unavailable)
+      << "looked at anew and tried again";
+  EXPECT_EQ(runtime.inspect(ann), std::nullopt);
+}
+
 TEST_F(Ecs, StatesOfATask) {
   const std::vector<std::pair<std::string, InstanceState>> states = {
       {"PROVISIONING", InstanceState::starting},   {"PENDING", InstanceState::starting},

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Millis busy_timeout{10'000};
+constexpr Millis copy_timeout{10'000};
 
 [[noreturn]] void fail(const std::string& what, const fs::path& path, int code) {
   throw Error(ErrorKind::unavailable, "back up the ledger: " + what + " " + path.string() + ": " + std::strerror(code) +
@@ -87,11 +87,11 @@ void backup_ledger(const std::string& source, const std::string& target) {
   if (!fs::exists(source)) {
     throw Error(ErrorKind::unavailable, "back up the ledger: there is no ledger at " + source + "; correct its path");
   }
-  Connection ledger(source, Connection::Mode::read, busy_timeout);
+  Connection ledger(source, Connection::Mode::read, copy_timeout);
   check_identity(ledger);
   PartialFile partial(to);
   {
-    Connection copy(partial.path(), Connection::Mode::write, busy_timeout);
+    Connection copy(partial.path(), Connection::Mode::write, copy_timeout);
     // Nobody reads the copy before it is whole, so it needs neither journal nor fsync until then.
     copy.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;");
     copy_pages(ledger, copy);
