@@ -21,10 +21,12 @@ class Replay:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         self.answered = threading.Event()
+        self.starts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def reset(self, at_answer):
         """Before each start: `at_answer` is called when the first answer of a function has come, and waits for nothing."""
+        self.starts += 1
         by = int(time.time() * 1000) - self.recording["recorded_at"]
         self.left = {}
         for call in self.recording["calls"]:
@@ -49,9 +51,9 @@ class Replay:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection, self.starts), daemon=True).start()
 
-    def _serve(self, connection):
+    def _serve(self, connection, start):
         data = b""
         try:
             while True:
@@ -65,6 +67,8 @@ class Replay:
                     data += connection.recv(65536)
                 size = int(length.group(1)) if length else 0
                 body, data = data[:size], data[size:]
+                if start != self.starts:
+                    return  # who asked is dead: what it asked last must not take the next one's event
                 answer = self._answer(head, body)
                 if answer is None:
                     return  # a second event, which there is not: who asks is ended soon
