@@ -23,7 +23,7 @@ constexpr std::uintmax_t log_kept_bytes = 256 << 10;
 
 // Sized for a small machine: some 20 MB of memory at rest, and about 1 MB for each connection. A failing statement's
 // text never reaches the log, since it could hold what a tenant keeps private.
-constexpr std::string_view settings =
+constexpr std::string_view settings_of_slipway =
     R"(# Written by Slipway at each start; settings of your own belong into local.conf, one directory up
 listen_addresses = '{{ listen }}'
 port = {{ port }}
@@ -131,7 +131,7 @@ std::string listen_addresses(const Configuration& configuration) {
 }
 
 std::string configuration_file(const Configuration& configuration) {
-  return expand_template(settings,
+  return expand_template(settings_of_slipway,
                          {{"listen", listen_addresses(configuration)},
                           {"port", std::to_string(configuration.port)},
                           {"socket", configuration.socket_directory},
