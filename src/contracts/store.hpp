@@ -40,6 +40,12 @@ struct Lease {
   bool renews = false;  // only where the owner has it still, run out or not, and nobody has had it since
 };
 
+// In whose lease a worker writes a row, and whether that ends the lease.
+struct Holder {
+  std::string owner;
+  bool releases = false;
+};
+
 struct TenantFilter {
   std::optional<Status> status;
   std::string after;        // id after which the page begins; ids sort by time of creation
@@ -108,21 +114,21 @@ class Store : public AccessStore {
   // row. An owner may claim its own again, which renews; with `lease.renews` it may do nothing else.
   virtual std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) = 0;
 
-  // Writes the row and appends the events if the row's version is still the one that was read; then the row's version
-  // is the new one. False, and nothing written, where it is not. Port leases of this tenant other than `tenant.port`
-  // are released. A `tenant.port` outside the range was chosen by a runtime: (host, port) is leased to this tenant,
-  // whoever had it before, since it is this tenant's instance that is there now. `release` ends `owner`'s lease in the
-  // same transaction.
-  virtual bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) = 0;
+  // Writes the row and appends the events if the row's version is still the one that was read and the lease on it is
+  // `holder`'s (given by a worker, not by a request); then the row's version is the new one. False, and nothing
+  // written, where it is not so. Port leases of this tenant other than `tenant.port` are released. A `tenant.port`
+  // outside the range was chosen by a runtime: (host, port) is leased to this tenant, whoever had it before, since it
+  // is this tenant's instance that is there now.
+  virtual bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) = 0;
 
   // Tenants whose due time has come and that nobody has leased, oldest first; and when the next one falls due.
   virtual std::vector<TenantId> due(TimePoint now, std::size_t limit) = 0;
   virtual std::optional<TimePoint> next_due() = 0;
 
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
-  // Throws limited where none is free (or there is no range), not_found where the tenant is deleted or failed: a late
-  // worker must not leave a lease.
-  virtual Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
+  // Nothing, and nothing leased or held, where the row's version is not `tenant`'s any more: a late worker must not
+  // leave a lease. Throws limited where none is free (or there is no range).
+  virtual std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 
   // The newest `limit` events after `after`, ascending. A tenant's timeline keeps its newest 1,000.

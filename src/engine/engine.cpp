@@ -55,7 +55,7 @@ void Engine::stop() {
   std::lock_guard lock(mutex_);
   for (auto& [id, tenant] : held_) {
     try {
-      world_.store.save(tenant, {}, owner_);
+      world_.store.save(tenant, {}, Holder{owner_, true});
     } catch (const Error& error) {
       log_.warn("a lease could not be given back; it runs out by itself",
                 {{"tenant", id.value()}, {"why", error.what()}});

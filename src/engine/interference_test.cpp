@@ -14,19 +14,21 @@ struct Died {};  // no Error: nothing in the engine catches it
 
 struct MeddlingStore : test::ForwardStore {
   using ForwardStore::ForwardStore;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
     if (before_save) std::exchange(before_save, nullptr)();
-    const bool saved = real_.save(tenant, events, release);
+    const bool saved = real_.save(tenant, events, holder);
     if (after_save) after_save();
     return saved;
   }
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
-    const Port port = real_.lease_port(tenant, refused, held_until);
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
+    if (before_lease_port) std::exchange(before_lease_port, nullptr)();
+    const auto port = real_.lease_port(tenant, refused, held_until);
     if (after_lease_port) std::exchange(after_lease_port, nullptr)();
     return port;
   }
   std::function<void()> before_save;
   std::function<void()> after_save;
+  std::function<void()> before_lease_port;
   std::function<void()> after_lease_port;
 };
 
@@ -123,6 +125,46 @@ TEST(Interference, ARequestDuringTheLeaseOfAPortLosesNoLease) {
   w.settle(id);
   EXPECT_EQ(w.tenant(id).status, Status::active);
   w.expect_one_lease_as_on_the_row(id);
+}
+
+// A worker that is frozen for longer than its lease, right before it leases a port: by then another one has settled the
+// tenant without one.
+TEST(Interference, AWorkerThatLeasesAPortTooLateLeavesNoTrace) {
+  MeddledWorld w;
+  w.runtime.remove_image("shop:1");
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  ASSERT_EQ(w.tenant(id).status, Status::failed);
+  w.runtime.add_image("shop:1");
+  w.tenants.change(id, Action::retry);
+  std::string settled;
+  w.meddling_store.before_lease_port = [&] {
+    w.clock.advance(lease_time);
+    w.tenants.change(id, Action::suspend);
+    w.settle(id);
+    ASSERT_EQ(w.tenant(id).status, Status::suspended);
+    settled = to_document(w.tenant(id));
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(to_document(w.tenant(id)), settled);
+  EXPECT_THAT(w.store.ports(), testing::IsEmpty());
+  EXPECT_EQ(w.store.events(id, 0, 1).at(0).kind, "status") << "nothing was told after the suspension";
+}
+
+// Its row is as it was, but another one has claimed it and acts on what it saw.
+TEST(Interference, AWorkerWhoseLeaseAnotherHasTakenWritesNothing) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  std::string claimed;
+  w.meddling_store.before_save = [&] {
+    w.clock.advance(lease_time);
+    const auto row = w.store.claim(id, {"another", w.clock.now() + lease_time}, w.clock.now());
+    claimed = to_document(row.value());
+  };
+  w.look_meddled(id);
+  EXPECT_EQ(to_document(w.tenant(id)), claimed);
+  for (const Event& event : w.store.events(id, 0, 100)) EXPECT_NE(event.kind, "step") << event.message;
+  EXPECT_FALSE(w.store.claim(id, {"third", w.clock.now() + lease_time}, w.clock.now())) << "it is another's still";
 }
 
 TEST(Interference, APortThatIsFreeAgainBeforeTheMoveIsStillLeased) {

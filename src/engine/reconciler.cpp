@@ -211,7 +211,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     if (next.status != tenant.status) {
       events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
     }
-    if (world_.store.save(next, events, std::nullopt)) {
+    if (world_.store.save(next, events, Holder{owner})) {
       tell(tenant, next, events);
       tenant = std::move(next);
       watch_.changed(tenant.id);
@@ -242,7 +242,7 @@ std::optional<Reconciler::Outcome> Reconciler::finish(Tenant& tenant, const Deci
     next.updated_at = now;
     events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
   }
-  if (world_.store.save(next, events, owner)) {
+  if (world_.store.save(next, events, Holder{owner, true})) {
     tell(tenant, next, {});
     tenant = std::move(next);
     watch_.changed(tenant.id);

@@ -14,8 +14,8 @@ struct InterruptedStore : test::MemoryStore {
   using MemoryStore::MemoryStore;
   std::function<void()> after_lease;
 
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
-    const Port port = MemoryStore::lease_port(tenant, refused, held_until);
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
+    const auto port = MemoryStore::lease_port(tenant, refused, held_until);
     if (const auto interrupt = std::exchange(after_lease, nullptr)) interrupt();
     return port;
   }

@@ -97,19 +97,23 @@ Event Steps::event(Step step, std::string message, std::optional<TimePoint> sinc
 
 StepResult Steps::lease_port(const Tenant& tenant) const {
   const auto refused = tenant.refused_port;
-  const Port port = world_.store.lease_port(tenant, refused, world_.clock.now() + port_hold);
-  const std::string words = refused
-                                ? fmt::format("port {} is held by another program on this machine; moved to port {}",
-                                              refused->value(), port.value())
-                                : fmt::format("port {} leased", port.value());
+  const auto port = world_.store.lease_port(tenant, refused, world_.clock.now() + port_hold);
   // Whoever writes the row without its new port releases the lease, so another write meanwhile makes it worthless.
   StepResult result;
+  result.if_unchanged = true;
+  if (!port) {
+    result.patch = [](Tenant&) {};  // the row was written already: saving finds that, and all is decided anew
+    return result;
+  }
   result.patch = [port](Tenant& t) {
     t.port = port;
     t.refused_port.reset();
   };
+  const std::string words = refused
+                                ? fmt::format("port {} is held by another program on this machine; moved to port {}",
+                                              refused->value(), port->value())
+                                : fmt::format("port {} leased", port->value());
   result.events = {event(Step::lease_port, words)};
-  result.if_unchanged = true;
   return result;
 }
 

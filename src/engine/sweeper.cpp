@@ -135,8 +135,9 @@ bool Sweeper::hold(const TenantId& id) {
 
 void Sweeper::let_go(const TenantId& id) {
   for (int i = 0; i < release_retry_limit; ++i) {
-    auto row = world_.store.find(id);
-    if (!row || world_.store.save(*row, {}, owner_)) return;
+    const TimePoint now = world_.clock.now();
+    auto row = world_.store.claim(id, {owner_, now + lease_time, true}, now);
+    if (!row || world_.store.save(*row, {}, Holder{owner_, true})) return;
   }
 }
 

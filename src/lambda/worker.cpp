@@ -32,7 +32,7 @@ std::optional<TimePoint> Worker::give_back(Tenant& tenant, const Reconciler::Out
   if (!outcome.lease_kept) return outcome.again;
   tenant.due_at = outcome.again;
   for (int i = 0; i < save_retry_limit; ++i) {
-    if (world_.store.save(tenant, {}, owner_)) return tenant.due_at;
+    if (world_.store.save(tenant, {}, Holder{owner_, true})) return tenant.due_at;
     const TimePoint now = world_.clock.now();
     auto newest = world_.store.claim(tenant.id, {owner_, now + lease_time}, now);
     if (!newest) return std::nullopt;

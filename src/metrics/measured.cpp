@@ -47,8 +47,8 @@ std::optional<Tenant> MeasuredStore::claim(const TenantId& id, const Lease& leas
   return measured(observer_, "store", "claim", [&] { return driver_.claim(id, lease, now); });
 }
 
-bool MeasuredStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
-  return measured(observer_, "store", "save", [&] { return driver_.save(tenant, events, release); });
+bool MeasuredStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) {
+  return measured(observer_, "store", "save", [&] { return driver_.save(tenant, events, holder); });
 }
 
 std::vector<TenantId> MeasuredStore::due(TimePoint now, std::size_t limit) {
@@ -59,7 +59,7 @@ std::optional<TimePoint> MeasuredStore::next_due() {
   return measured(observer_, "store", "next_due", [&] { return driver_.next_due(); });
 }
 
-Port MeasuredStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> MeasuredStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   return measured(observer_, "store", "lease_port", [&] { return driver_.lease_port(tenant, refused, held_until); });
 }
 

@@ -18,10 +18,10 @@ class MeasuredStore : public Store {
   std::vector<Tenant> list(const TenantFilter& filter) override;
   std::vector<TenantId> ids(Status status, const std::string& after, std::size_t limit) override;
   std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
   std::vector<PortLease> ports() override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;

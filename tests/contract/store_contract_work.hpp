@@ -27,7 +27,7 @@ TEST_P(StoreContract, ARenewalTakesNoLeaseThatWasLost) {
   EXPECT_TRUE(store->claim(id_of(1), {"one", at(60), true}, at(40))) << "run out, but nobody has taken it";
   ASSERT_TRUE(store->claim(id_of(1), {"two", at(90)}, at(60)));
   EXPECT_FALSE(store->claim(id_of(1), {"one", at(120), true}, at(100))) << "run out, but another one's";
-  ASSERT_TRUE(store->save(tenant, {}, "two"));
+  ASSERT_TRUE(store->save(tenant, {}, Holder{"two", true}));
   EXPECT_FALSE(store->claim(id_of(1), {"one", at(120), true}, at(100))) << "given back by another";
   EXPECT_TRUE(store->claim(id_of(1), {"three", at(120)}, at(100)));
 }
@@ -49,15 +49,43 @@ TEST_P(StoreContract, AClaimGivesTheRowAsItIs) {
   EXPECT_EQ(whole(*claimed), whole(tenant));
 }
 
-TEST_P(StoreContract, SaveEndsTheLeaseOfItsOwnerOnly) {
+TEST_P(StoreContract, ASaveEndsTheLeaseWhereItsHolderSaysSo) {
   Tenant tenant = create(1);
   ASSERT_TRUE(store->claim(id_of(1), {"one", at(30)}, t0));
   ASSERT_TRUE(store->save(tenant, {}, std::nullopt));
-  EXPECT_FALSE(store->claim(id_of(1), {"two", at(60)}, at(1))) << "a save without release has ended the lease";
-  ASSERT_TRUE(store->save(tenant, {}, "two"));
-  EXPECT_FALSE(store->claim(id_of(1), {"two", at(60)}, at(1))) << "another owner's release has ended the lease";
-  ASSERT_TRUE(store->save(tenant, {}, "one"));
+  EXPECT_FALSE(store->claim(id_of(1), {"two", at(60)}, at(1))) << "a request has ended the lease";
+  ASSERT_TRUE(store->save(tenant, {}, Holder{"one"}));
+  EXPECT_FALSE(store->claim(id_of(1), {"two", at(60)}, at(1))) << "a save in between has ended the lease";
+  ASSERT_TRUE(store->save(tenant, {}, Holder{"one", true}));
   EXPECT_TRUE(store->claim(id_of(1), {"two", at(60)}, at(1)));
+}
+
+TEST_P(StoreContract, AWorkerWritesOnlyWhatIsLeasedToIt) {
+  Tenant tenant = create(1);
+  const std::string before = whole(tenant);
+  tenant.reason = "late";
+  const std::vector<Event> late{{0, t0, "step", "", "late", std::nullopt}};
+  const auto writes_nothing = [&](const std::string& why) {
+    for (const bool releases : {false, true}) {
+      EXPECT_FALSE(store->save(tenant, late, Holder{"one", releases})) << why;
+      EXPECT_EQ(whole(*store->find(id_of(1))), before) << why;
+      EXPECT_EQ(store->events(id_of(1), 0, 10).size(), 1u) << why;
+    }
+  };
+  writes_nothing("nobody has claimed the row");
+  ASSERT_TRUE(store->claim(id_of(1), {"one", at(30)}, t0));
+  ASSERT_TRUE(store->claim(id_of(1), {"two", at(60)}, at(30)));
+  writes_nothing("another has claimed it since");
+  EXPECT_FALSE(store->claim(id_of(1), {"three", at(90)}, at(59))) << "a refused save has ended the lease";
+  store->break_leases();
+  writes_nothing("its lease was broken");
+}
+
+TEST_P(StoreContract, ALeaseThatRanOutAndThatNobodyTookIsStillItsHolders) {
+  Tenant tenant = create(1);
+  ASSERT_TRUE(store->claim(id_of(1), {"one", at(30)}, t0));
+  EXPECT_THAT(store->due(at(90), 10), ElementsAre(id_of(1)));
+  EXPECT_TRUE(store->save(tenant, {}, Holder{"one", true}));
 }
 
 TEST_P(StoreContract, SaveIsCompareAndSet) {
@@ -73,7 +101,7 @@ TEST_P(StoreContract, SaveIsCompareAndSet) {
   const std::uint64_t stale = theirs.version;
   theirs.reason = "theirs";
   theirs.port.reset();
-  EXPECT_FALSE(store->save(theirs, {{0, t0, "status", "", "lost", std::nullopt}}, "one"));
+  EXPECT_FALSE(store->save(theirs, {{0, t0, "status", "", "lost", std::nullopt}}, Holder{"one", true}));
   EXPECT_EQ(theirs.version, stale);
   EXPECT_EQ(whole(*store->find(id_of(1))), whole(mine));
   EXPECT_EQ(store->events(id_of(1), 0, 10).size(), 1u);
@@ -154,7 +182,7 @@ TEST_P(StoreContract, ReleasedWorkIsDueAtItsTime) {
   Tenant tenant = create(1);
   ASSERT_TRUE(store->claim(id_of(1), {"one", at(50)}, t0));
   tenant.due_at = at(5);
-  ASSERT_TRUE(store->save(tenant, {}, "one"));
+  ASSERT_TRUE(store->save(tenant, {}, Holder{"one", true}));
   EXPECT_EQ(store->next_due(), at(5));
   tenant.due_at.reset();
   ASSERT_TRUE(store->save(tenant, {}, std::nullopt));

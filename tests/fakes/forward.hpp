@@ -18,12 +18,12 @@ class ForwardStore : public Store {
   std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override {
     return real_.claim(id, lease, now);
   }
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
-    return real_.save(tenant, events, release);
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
+    return real_.save(tenant, events, holder);
   }
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override { return real_.due(now, limit); }
   std::optional<TimePoint> next_due() override { return real_.next_due(); }
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
     return real_.lease_port(tenant, refused, held_until);
   }
   std::vector<PortLease> ports() override { return real_.ports(); }

@@ -116,18 +116,19 @@ std::optional<Tenant> MemoryStore::claim(const TenantId& id, const Lease& lease,
   return row.tenant;
 }
 
-bool MemoryStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
+bool MemoryStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) {
   std::lock_guard lock(mutex_);
   const auto found = rows_.find(tenant.id);
   if (found == rows_.end() || found->second.tenant.version != tenant.version) return false;
   Row& row = found->second;
+  if (holder && (!row.lease || row.lease->owner != holder->owner)) return false;
   if (is_live(tenant) && !is_live(row.tenant) &&
       (live_row_of(row.tenant.sign_up.user_id) != nullptr || live_row_at(row.tenant.sign_up.slug) != nullptr)) {
     throw Error(ErrorKind::conflict, "ledger: this deleted tenant's user or subdomain belongs to another now");
   }
   tenant.version += 1;
   row.tenant = as_stored(tenant);
-  if (release && row.lease && row.lease->owner == *release) row.lease.reset();
+  if (holder && holder->releases) row.lease.reset();
   for (const Event& event : events) append_locked(tenant.id, event);
   release_ports_of(tenant.id, tenant.port);
   lease_learnt(tenant);
@@ -163,14 +164,10 @@ std::optional<TimePoint> MemoryStore::next_due() {
   return next;
 }
 
-Port MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   std::lock_guard lock(mutex_);
   const auto row = rows_.find(tenant.id);
-  const bool finished =
-      row == rows_.end() || row->second.tenant.status == Status::deleted || row->second.tenant.status == Status::failed;
-  if (finished) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
-  }
+  if (row == rows_.end() || row->second.tenant.version != tenant.version) return std::nullopt;
   const auto held = refused ? ports_.find(*refused) : ports_.end();
   const bool hold = held != ports_.end() &&
                     (held->second.lease.status != PortStatus::leased || held->second.lease.tenant_id == tenant.id);

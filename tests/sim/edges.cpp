@@ -113,20 +113,20 @@ std::optional<Tenant> StoreEdge::claim(const TenantId& id, const Lease& lease, T
   });
 }
 
-bool StoreEdge::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
+bool StoreEdge::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) {
   return link_.call(Side::ledger, "save", tenant.id, [&] {
     const auto before = link_.scene().fakes.store->find(tenant.id);
     const bool again = before && before->status == Status::failed && tenant.status == Status::provisioning;
     if (again && !link_.judge().retry_is_safe(tenant.id)) throw Error(ErrorKind::unavailable, "not yet");
     try {
-      const bool saved = ledger().save(tenant, events, release);
-      if (saved) link_.judge().saved(before, tenant, release, link_.owner());
+      const bool saved = ledger().save(tenant, events, holder);
+      if (saved) link_.judge().saved(before, tenant, holder && holder->releases, link_.owner());
       return saved;
     } catch (const Error&) {
       // A ledger with a line of its own may have done it and lost the answer. Nobody else has had a turn meanwhile.
       const auto after = link_.scene().fakes.store->find(tenant.id);
       const bool done = before && after && after->version != before->version;
-      if (done) link_.judge().saved(before, tenant, release, link_.owner());
+      if (done) link_.judge().saved(before, tenant, holder && holder->releases, link_.owner());
       throw;
     }
   });
@@ -140,7 +140,7 @@ std::optional<TimePoint> StoreEdge::next_due() {
   return link_.call(Side::ledger, "next_due", {}, [&] { return ledger().next_due(); });
 }
 
-Port StoreEdge::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> StoreEdge::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   link_.root().tenant = tenant.id;
   return link_.call(Side::ledger, "lease_port", tenant.id,
                     [&] { return ledger().lease_port(tenant, refused, held_until); });

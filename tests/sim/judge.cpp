@@ -33,10 +33,7 @@ bool Judge::holds(const std::string& owner, const TenantId& id) const {
 
 void Judge::claimed(const Tenant& row, const Lease& lease, TimePoint now) {
   const TenantId& id = row.id;
-  if (stage_.current().root->part == Part::worker) {
-    heeded_[{lease.owner, id}] = requests_[id];
-    worked_on_by_[id] = lease.owner;
-  }
+  if (stage_.current().root->part == Part::worker) heeded_[{lease.owner, id}] = requests_[id];
   const auto known = leases_.find(id);
   if (known != leases_.end() && known->second.owner != lease.owner && known->second.until > now) {
     violated("one lease for a tenant",
@@ -45,8 +42,7 @@ void Judge::claimed(const Tenant& row, const Lease& lease, TimePoint now) {
   leases_[id] = lease;
 }
 
-void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, const std::optional<std::string>& release,
-                  const std::string& owner) {
+void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, bool releases, const std::string& owner) {
   const auto after = fakes_.store->find(wanted.id);
   if (!before || !after) return violated("what was answered 202 survives", "row " + wanted.id.value() + " is gone");
   if (after->version != before->version + 1) {
@@ -54,6 +50,11 @@ void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, con
              fmt::format("{} went from {} to {}", wanted.id.value(), before->version, after->version));
   }
   const bool asked = stage_.current().root->part == Part::customer;
+  const auto lease = leases_.find(wanted.id);
+  const bool works = stage_.current().root->part == Part::worker;
+  if (works && (lease == leases_.end() || lease->second.owner != owner)) {
+    violated("only who holds the lease writes", fmt::format("{} was written by {}", wanted.id.value(), owner));
+  }
   asked ? ++requests_[wanted.id] : heeded_[{owner, wanted.id}] = requests_[wanted.id];
   if (!asked && (after->desired != before->desired || after->restart_wanted < before->restart_wanted)) {
     violated("a request is not lost", fmt::format("a worker changed what is wanted of {}: {} to {}", wanted.id.value(),
@@ -68,10 +69,7 @@ void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, con
   if (before->first_ready_at && !after->failure.empty()) {
     violated("what was ready is never given up", wanted.id.value() + ": " + after->failure);
   }
-  if (release) {
-    const auto lease = leases_.find(wanted.id);
-    if (lease != leases_.end() && lease->second.owner == *release) leases_.erase(lease);
-  }
+  if (releases && lease != leases_.end()) leases_.erase(lease);
 }
 
 // A provisioning may be given up for what the app or the founder did, or when a step has failed for the whole budget.
@@ -110,13 +108,11 @@ void Judge::ends_instance(const TenantId& id, const std::string& owner) {
   if (!instance || instance->state != InstanceState::running || !row || !healthy(*row)) return;
   // Somebody asked while the worker was on its way, and asked otherwise a moment later.
   if (heeded_[{owner, id}] != requests_[id]) return;
-  // A lease that ran out, and that the pump took again after another process's worker had it, makes no late step right.
-  if (holds(owner, id) && worked_on_by_[id] == owner)
-    violated("a running tenant is not disturbed", id.value() + " was stopped by its worker");
+  if (holds(owner, id)) violated("a running tenant is not disturbed", id.value() + " was stopped by its worker");
 }
 
 void Judge::destroys_data(const TenantId& id) {
-  gone_at_[id] = stage_.clock.now();
+  gone_at_[id] = passed();
   const auto row = fakes_.store->find(id);
   if (row && row->first_ready_at && row->desired != Desired::deleted) {
     violated("a customer's data is not destroyed", id.value());
@@ -124,13 +120,13 @@ void Judge::destroys_data(const TenantId& id) {
 }
 
 // A process that has not looked since the thing was gone takes it for the one that was there: a sweep knows things by
-// their names only.
+// their names only. While the clock jumps nobody looks.
 void Judge::appears(const std::string& kind, const TenantId& id) {
   ++disturbances_;
   const TimePoint now = stage_.clock.now();
   const auto gone = gone_at_.find(id);
   const bool perhaps_unnoticed =
-      gone != gone_at_.end() && now - gone->second < 2 * settings_.sweep_interval + longest_freeze;
+      gone != gone_at_.end() && passed() - gone->second < 2 * settings_.sweep_interval + longest_freeze;
   if (!perhaps_unnoticed || !made_at_.contains({kind, id})) made_at_[{kind, id}] = now;
 }
 

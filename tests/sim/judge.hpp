@@ -22,9 +22,9 @@ class Judge {
   // --- at once: told by the edges ---
   void claimed(const Tenant& row, const Lease& lease, TimePoint now);
   void leases_broken() { leases_.clear(); }
+  void clock_jumps(Millis by) { jumped_ += by; }
   // `before`: the row just before a save that succeeded.
-  void saved(const std::optional<Tenant>& before, const Tenant& wanted, const std::optional<std::string>& release,
-             const std::string& owner);
+  void saved(const std::optional<Tenant>& before, const Tenant& wanted, bool releases, const std::string& owner);
   void signed_up(const SignUpResult& result);
   // Just before an effect on the tenant's instance or database by a process whose leases bear this name.
   void acts(const TenantId& id, const std::string& owner);
@@ -72,6 +72,7 @@ class Judge {
   void look_at_running(const Tenant& t, const std::optional<Instance>& instance);
   void look_at_gone(const Tenant& t);
   void look_at_mails(const Tenant& t);
+  TimePoint passed() const { return stage_.clock.now() - jumped_; }  // the time that there was for anybody to act in
   bool holds(const std::string& owner, const TenantId& id) const;
   bool just_failure(const Tenant& before, const Tenant& after) const;
 
@@ -81,7 +82,6 @@ class Judge {
   test::FakeProbe& probe_;
 
   std::map<TenantId, Lease> leases_;
-  std::map<TenantId, std::string> worked_on_by_;                      // whose worker claimed it last
   std::map<TenantId, std::uint64_t> requests_;                        // for a tenant, so far
   std::map<std::pair<std::string, TenantId>, std::uint64_t> heeded_;  // that an owner knew of when it last saw the row
   std::map<IdempotencyKey, Known> keys_;
@@ -89,7 +89,8 @@ class Judge {
   std::set<TenantId> deletions_;
   std::set<TenantId> bad_apps_;
   std::map<std::pair<std::string, TenantId>, TimePoint> made_at_;
-  std::map<TenantId, TimePoint> gone_at_;  // when something of it was last taken away
+  std::map<TenantId, TimePoint> gone_at_;  // by passed(), when something of it was last taken away
+  Millis jumped_{0};
   std::vector<Resource> strangers_;
   std::set<TenantId> unknown_;
   std::uint64_t disturbances_ = 0;

@@ -24,9 +24,17 @@ struct IgnoresLeases : ForwardStore {
 
 struct ReleasesOthersLeases : ForwardStore {
   using ForwardStore::ForwardStore;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
-    if (release) real_.break_leases();
-    return real_.save(tenant, events, release);
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
+    if (holder && holder->releases) real_.break_leases();
+    return real_.save(tenant, events, holder);
+  }
+};
+
+struct LetsLateWorkersWrite : ForwardStore {
+  using ForwardStore::ForwardStore;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
+    const bool releases = holder && holder->releases;
+    return real_.save(tenant, events, releases ? holder : std::nullopt);
   }
 };
 
@@ -39,9 +47,9 @@ struct LeasesNeverRunOut : ForwardStore {
 
 struct ChecksNoVersion : ForwardStore {
   using ForwardStore::ForwardStore;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
     if (const auto row = real_.find(tenant.id)) tenant.version = row->version;
-    return real_.save(tenant, events, release);
+    return real_.save(tenant, events, holder);
   }
 };
 
@@ -66,9 +74,9 @@ struct ChecksNoBody : ForwardStore {
 
 struct LosesDueTimes : ForwardStore {
   using ForwardStore::ForwardStore;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
     tenant.due_at.reset();
-    return real_.save(tenant, events, release);
+    return real_.save(tenant, events, holder);
   }
 };
 
@@ -83,19 +91,19 @@ struct AnswersBeforeItWrites : ForwardStore {
 
 struct LosesWrites : ForwardStore {
   using ForwardStore::ForwardStore;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
     if (++saved_ % 40 == 0) return true;
-    return real_.save(tenant, events, release);
+    return real_.save(tenant, events, holder);
   }
   unsigned saved_ = 0;
 };
 
 struct KeepsPortsOfFailed : ForwardStore {
   using ForwardStore::ForwardStore;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override {
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override {
     // The row loses its port a write later than the ledger gives leases back.
     if (tenant.status == Status::failed) tenant.port = port_of(tenant.id);
-    return real_.save(tenant, events, release);
+    return real_.save(tenant, events, holder);
   }
   std::optional<Port> port_of(const TenantId& id) {
     for (const PortLease& lease : real_.ports()) {
@@ -107,7 +115,7 @@ struct KeepsPortsOfFailed : ForwardStore {
 
 struct LeasesAPortTwice : ForwardStore {
   using ForwardStore::ForwardStore;
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
     for (const PortLease& lease : real_.ports()) {
       if (lease.status == PortStatus::leased && lease.tenant_id != tenant.id) return lease.port;
     }
@@ -220,6 +228,7 @@ std::vector<SeededBug> seeded_bugs() {
   return {
       in_ledger<IgnoresLeases>("a lease is ignored"),
       in_ledger<ReleasesOthersLeases>("a lease of another owner is released"),
+      in_ledger<LetsLateWorkersWrite>("a worker writes after its lease"),
       in_ledger<LeasesNeverRunOut>("a lease never runs out"),
       in_ledger<ChecksNoVersion>("a version is not compared"),
       in_ledger<ChecksNoKey>("an idempotency key is not looked up"),

@@ -53,7 +53,7 @@ TEST_F(Costs, AreAsDocumented) {
   costs("claim", [&] { store.claim(tenant.id, {"w", TestLedger::at(30)}, TestLedger::t0); });
   costs("save, with events", [&] { store.save(tenant, {TestLedger::line("x"), TestLedger::line("y")}, std::nullopt); });
   tenant.due_at = TestLedger::at(60);
-  costs("save, no event, another due time", [&] { store.save(tenant, {}, "w"); });
+  costs("save, no event, another due time", [&] { store.save(tenant, {}, Holder{"w", true}); });
   costs("due, nothing to do", [&] { store.due(TestLedger::at(-1), 256); });
   costs("next_due", [&] { store.next_due(); });
   costs("lease_port, another one", [&] { tenant.port = store.lease_port(tenant, tenant.port, TestLedger::at(600)); });
@@ -76,13 +76,13 @@ TEST_F(Costs, OfAProvisioningAreAsDocumented) {
     Tenant tenant = std::get<Created>(store.sign_up(TestLedger::wanted(1, "ann", "a", "key"), TestLedger::t0)).tenant;
     for (int look = 0; look < 4; ++look) {  // created, starting, ready, mailed
       tenant = *store.claim(tenant.id, {"w", TestLedger::at(30 + look)}, TestLedger::at(look));
-      ASSERT_TRUE(store.save(tenant, {TestLedger::line("step"), TestLedger::line("status")}, std::nullopt));
+      ASSERT_TRUE(store.save(tenant, {TestLedger::line("step"), TestLedger::line("status")}, Holder{"w"}));
       tenant.due_at = TestLedger::at(10 * look);
       if (look == 3) {
         tenant.status = Status::active;
         tenant.due_at.reset();
       }
-      ASSERT_TRUE(store.save(tenant, {}, "w"));
+      ASSERT_TRUE(store.save(tenant, {}, Holder{"w", true}));
     }
   });
 }
@@ -97,7 +97,7 @@ TEST_F(Costs, DoNotGrowWithTheLedger) {
         std::get<Created>(store.sign_up(TestLedger::wanted(n, "u" + name, "s" + name), TestLedger::t0)).tenant;
     store.claim(tenant.id, {"w", TestLedger::at(30)}, TestLedger::t0);
     tenant.due_at.reset();
-    store.save(tenant, {TestLedger::line("x")}, "w");
+    store.save(tenant, {TestLedger::line("x")}, Holder{"w", true});
     store.due(TestLedger::t0, 256);
     const auto after = ledger.fake.counters();
     return std::pair(after.requests - before.requests, after.write_units - before.write_units);

@@ -41,10 +41,10 @@ class DynamoStore : public Store {
   std::optional<Tenant> find_slug(const Slug& slug) override;
   std::vector<Tenant> list(const TenantFilter& filter) override;
   std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
   std::vector<PortLease> ports() override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
@@ -70,8 +70,8 @@ class DynamoStore : public Store {
   Write key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now, const std::string& writer) const;
   std::vector<Write> save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving,
                                  std::optional<Timeline::End>& end);
-  std::optional<Port> lease_port_once(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
-                                      unsigned tries);
+  std::optional<Port> lease_port_once(const Tenant& tenant, const LeaseName& had, std::optional<Port> refused,
+                                      TimePoint held_until, unsigned tries);
   TimePoint told() const { return TimePoint(Millis(told_.load())); }
   void tell(TimePoint now) { told_.store(now.time_since_epoch().count()); }
 

@@ -38,7 +38,7 @@ Tenant change(DynamoStore& store, const TenantId& id, int now, const std::vector
       auto tenant = store.claim(id, {"worker", TestLedger::at(now + 30)}, TestLedger::at(now));
       if (!tenant) throw Error(ErrorKind::internal, "the lease is another's");
       patch(*tenant);
-      if (store.save(*tenant, events, "worker")) return *tenant;
+      if (store.save(*tenant, events, Holder{"worker", true})) return *tenant;
     }
   });
 }
@@ -59,7 +59,7 @@ void live(TestLedger& ledger) {
   const Port first = insist([&] { return *store.find(ann)->port; });
   insist([&] {
     const Tenant tenant = *store.find(ann);
-    const Port next = store.lease_port(tenant, first, TestLedger::at(600));
+    const auto next = store.lease_port(tenant, first, TestLedger::at(600));
     EXPECT_NE(next, first);
     change(store, ann, 2, {}, [&](Tenant& t) { t.port = next; });
     return 0;
@@ -133,7 +133,7 @@ TEST_P(EveryRequest, SentTwiceHappensOnce) {
   EXPECT_TRUE(store.claim(tenant.id, {"w", TestLedger::at(30)}, TestLedger::t0));
   tenant.database_made = true;
   EXPECT_TRUE(store.save(tenant, {TestLedger::line("made")}, std::nullopt)) << "a false conflict";
-  EXPECT_TRUE(store.save(tenant, {}, "w")) << "a false conflict, of a write that was no transaction";
+  EXPECT_TRUE(store.save(tenant, {}, Holder{"w", true})) << "a false conflict, of a write that was no transaction";
   store.append(tenant.id, TestLedger::line("progress"));
   store.record({0, TestLedger::t0, "k_1", "POST /x", "t_x", "unix", "r_2"});
   store.add_key({KeyId("k_1"), "site", Scope::signup, "hash", TestLedger::t0, std::nullopt});

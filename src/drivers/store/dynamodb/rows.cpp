@@ -40,9 +40,7 @@ Tenant tenant_at(const Item& row) {
   return tenant;
 }
 
-RowFacts facts_at(const Item& row) {
-  return {flag_of(row, "live"), text_of(row, "leased_port"), text_of(row, "lease_owner")};
-}
+RowFacts facts_at(const Item& row) { return {flag_of(row, "live"), text_of(row, "leased_port")}; }
 
 std::optional<Timeline::End> timeline_end_at(const Item& row) {
   if (!row.contains("events_next")) return std::nullopt;
@@ -95,11 +93,13 @@ Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving
     changes.remove("due");
   }
   write.condition = "#version = :read AND #live = :was_live AND #leased_port = :had_port";
-  if (!saving.release.empty() && facts.lease_owner == saving.release) {
-    changes.remove("lease_owner");
-    changes.remove("lease_until");
+  if (saving.holder) {
     write.condition += " AND #lease_owner = :owner";
-    write.values[":owner"] = text(saving.release);
+    write.values[":owner"] = text(saving.holder->owner);
+    if (saving.holder->releases) {
+      changes.remove("lease_owner");
+      changes.remove("lease_until");
+    }
   }
   changes.finish();
   write.values[":read"] = number(static_cast<std::int64_t>(tenant.version));
@@ -108,15 +108,14 @@ Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving
   return write;
 }
 
-Write lease_on_row(const TenantId& tenant, const LeaseName& had, const LeaseName& port) {
-  return {.kind = Write::Kind::update,
-          .subject = row_key(tenant),
-          .update = "SET #leased_port = :port",
-          .condition = "#live = :live AND #status <> :failed AND #leased_port = :had",
-          .values = {{":live", flag(true)},
-                     {":failed", text(to_string(Status::failed))},
-                     {":port", text(port)},
-                     {":had", text(had)}}};
+Write lease_on_row(const Tenant& tenant, const LeaseName& had, const LeaseName& port) {
+  return {
+      .kind = Write::Kind::update,
+      .subject = row_key(tenant.id),
+      .update = "SET #leased_port = :port",
+      .condition = "#version = :read AND #leased_port = :had",
+      .values = {
+          {":read", number(static_cast<std::int64_t>(tenant.version))}, {":port", text(port)}, {":had", text(had)}}};
 }
 
 }  // namespace slipway::dynamodb

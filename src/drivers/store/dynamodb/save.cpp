@@ -31,6 +31,11 @@ Write slug_write(const Tenant& tenant, bool live) {
   return write;
 }
 
+bool may_save(const std::optional<Item>& row, const Tenant& tenant, const std::optional<Holder>& holder) {
+  return row && number_of(*row, "version") == static_cast<std::int64_t>(tenant.version) &&
+         (!holder || text_of(*row, "lease_owner") == holder->owner);
+}
+
 }  // namespace
 
 // The row first: whoever reads the outcome finds its condition at the front.
@@ -58,10 +63,10 @@ std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts
   return writes;
 }
 
-bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
-  const Saving saving{events, release.value_or(""), table_.new_token()};
+bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) {
+  const Saving saving{events, holder, table_.new_token()};
   // A port of the range is on the row because it was leased; one that a runtime chose is there since the last save.
-  RowFacts facts{true, tenant.port ? lease_name(*tenant.port) : no_lease, saving.release};
+  RowFacts facts{true, tenant.port ? lease_name(*tenant.port) : no_lease};
   facts.port = ports_.wanted(tenant, facts.port);
   for (Table::Tries tries = table_.tries("save a tenant");; tries.again()) {
     std::optional<Timeline::End> end;
@@ -77,7 +82,7 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
       const auto row = table_.get(row_key(tenant.id));
       // Ours, where an answer was lost and the request was sent again.
       const bool ours = row && text_of(*row, "writer") == saving.writer;
-      if (!ours && (!row || number_of(*row, "version") != static_cast<std::int64_t>(tenant.version))) return false;
+      if (!ours && !may_save(row, tenant, holder)) return false;
       if (!ours) {
         const RowFacts found = facts_at(*row);
         const bool rises = is_live(tenant) && !found.live;
@@ -88,7 +93,7 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
         continue;
       }
     }
-    if (release) {
+    if (holder && holder->releases) {
       timeline_.forget(tenant.id);
     } else if (end) {
       timeline_.remember(tenant.id, *end);
@@ -98,21 +103,19 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
   }
 }
 
-Port DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   for (Table::Tries tries = table_.tries("lease a port");; tries.again()) {
-    if (const auto port = lease_port_once(tenant, refused, held_until, tries.count())) return *port;
+    const auto row = table_.get(row_key(tenant.id), "#version, #leased_port");
+    if (!may_save(row, tenant, std::nullopt)) return std::nullopt;
+    const LeaseName had = text_of(*row, "leased_port");
+    if (const auto port = lease_port_once(tenant, had, refused, held_until, tries.count())) return port;
   }
 }
 
 // Nothing where others were faster.
-std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, std::optional<Port> refused,
-                                                 TimePoint held_until, unsigned tries) {
-  const auto row = table_.get(row_key(tenant.id), "#live, #status, #leased_port, #lease_owner");
-  if (!row || !facts_at(*row).live || text_of(*row, "status") == to_string(Status::failed)) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
-  }
+std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, const LeaseName& had,
+                                                 std::optional<Port> refused, TimePoint held_until, unsigned tries) {
   if (ports_.range().empty()) throw Error(ErrorKind::limited, "there is no range of ports: runtimes choose them");
-  const LeaseName had = facts_at(*row).port;
   const bool refuses_own = refused && had == lease_name(*refused);
 
   std::vector<Write> writes;
@@ -129,7 +132,7 @@ std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, std::opti
     return Port(static_cast<std::uint16_t>(std::stoul(had)));
   }
   const Ports::Candidate candidate = ports_.candidate(told(), tries);
-  writes.push_back(lease_on_row(tenant.id, had, lease_name(candidate.port)));
+  writes.push_back(lease_on_row(tenant, had, lease_name(candidate.port)));
   writes.push_back(ports_.lease(candidate, tenant.id, tenant.sign_up.user_id));
   if (!table_.transact(writes).done) return std::nullopt;
   return candidate.port;

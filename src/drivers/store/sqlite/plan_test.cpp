@@ -77,7 +77,7 @@ void call_everything(SqliteStore& store) {
   store.due(t0, 10);
   store.next_due();
   tenant.port = store.lease_port(tenant, tenant.port, t0 + Millis(10));
-  store.save(tenant, {{0, t0, "status", "", "saved", {}}}, "one");
+  store.save(tenant, {{0, t0, "status", "", "saved", {}}}, Holder{"one", true});
   tenant.port.reset();
   store.save(tenant, {}, std::nullopt);
   store.ports();
@@ -166,7 +166,7 @@ std::int64_t steps_of_a_tenants_start(Watch& watch, SqliteStore& store, int n) {
   store.due(t0 - Millis(1), 10);
   store.next_due();
   tenant.due_at = t0 + Millis(5);
-  store.save(tenant, {{0, t0, "status", "", "saved", {}}}, "one");
+  store.save(tenant, {{0, t0, "status", "", "saved", {}}}, Holder{"one", true});
   store.append(tenant.id, {0, t0, "progress", "", "x", {}});
   return watch.steps();
 }

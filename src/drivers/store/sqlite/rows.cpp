@@ -101,14 +101,14 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql";
              tenant.version, tenant.created_at, to_document(tenant));
 }
 
-bool update_row(Connection& ledger, const Tenant& tenant, const std::optional<std::string>& release) {
+bool update_row(Connection& ledger, const Tenant& tenant, const std::optional<Holder>& holder) {
   constexpr std::string_view sql = R"sql(
 UPDATE tenants SET doc = ?3, status = ?4, due_at = ?5, version = version + 1, ready_at = ?7, mail_owed_since = ?8,
-  lease_until = CASE WHEN lease_owner = ?6 THEN NULL ELSE lease_until END,
-  lease_owner = CASE WHEN lease_owner = ?6 THEN NULL ELSE lease_owner END
-WHERE id = ?1 AND version = ?2)sql";
+  lease_until = CASE WHEN ?9 THEN NULL ELSE lease_until END, lease_owner = CASE WHEN ?9 THEN NULL ELSE lease_owner END
+WHERE id = ?1 AND version = ?2 AND (?6 IS NULL OR lease_owner = ?6))sql";
   return ledger.run(sql, tenant.id, tenant.version, to_document(tenant), to_string(tenant.status), tenant.due_at,
-                    release, tenant.first_ready_at, mail_owed_since(tenant)) > 0;
+                    holder ? std::optional(holder->owner) : std::nullopt, tenant.first_ready_at,
+                    mail_owed_since(tenant), holder && holder->releases ? 1 : 0) > 0;
 }
 
 std::optional<Tenant> claim_row(Connection& ledger, const TenantId& id, const Lease& lease, TimePoint now) {

@@ -20,7 +20,7 @@ std::vector<Tenant> list_rows(Connection& ledger, const TenantFilter& filter);
 
 std::vector<TenantId> ids_with(Connection& ledger, Status status, const std::string& after, std::size_t limit);
 void insert_row(Connection& ledger, const Tenant& tenant);
-bool update_row(Connection& ledger, const Tenant& tenant, const std::optional<std::string>& release);
+bool update_row(Connection& ledger, const Tenant& tenant, const std::optional<Holder>& holder);
 std::optional<Tenant> claim_row(Connection& ledger, const TenantId& id, const Lease& lease, TimePoint now);
 void end_leases(Connection& ledger);
 std::vector<TenantId> due_rows(Connection& ledger, TimePoint now, std::size_t limit);

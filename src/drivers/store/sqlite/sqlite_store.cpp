@@ -90,15 +90,15 @@ std::optional<Tenant> SqliteStore::claim(const TenantId& id, const Lease& lease,
   return write([&](Connection& ledger) { return claim_row(ledger, id, lease, now); });
 }
 
-bool SqliteStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) {
-  const bool saved = write([&](Connection& ledger) { return save_in(ledger, tenant, events, release); });
+bool SqliteStore::save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) {
+  const bool saved = write([&](Connection& ledger) { return save_in(ledger, tenant, events, holder); });
   if (saved) tenant.version += 1;
   return saved;
 }
 
 bool SqliteStore::save_in(Connection& ledger, const Tenant& tenant, const std::vector<Event>& events,
-                          const std::optional<std::string>& release) {
-  if (!update_row(ledger, tenant, release)) return false;
+                          const std::optional<Holder>& holder) {
+  if (!update_row(ledger, tenant, holder)) return false;
   for (const Event& event : events) insert_event(ledger, tenant.id, event);
   if (!events.empty()) trim_events(ledger, tenant.id);
   const PortRange range{options_.first_port, options_.last_port};
@@ -116,19 +116,17 @@ std::optional<TimePoint> SqliteStore::next_due() {
   return readers_->read([&](Connection& ledger) { return next_due_time(ledger); });
 }
 
-Port SqliteStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> SqliteStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   return write([&](Connection& ledger) { return lease_port_in(ledger, tenant, refused, held_until); });
 }
 
-Port SqliteStore::lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
-                                TimePoint held_until) {
+std::optional<Port> SqliteStore::lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
+                                               TimePoint held_until) {
   const auto row = find_row(ledger, tenant.id);
-  if (!row || row->status == Status::deleted || row->status == Status::failed) {
-    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
-  }
+  if (!row || row->version != tenant.version) return std::nullopt;
   const PortRange range{options_.first_port, options_.last_port};
   if (refused) hold_port(ledger, range, *refused, tenant.id, held_until);
-  if (const auto port = port_of(ledger, tenant.id)) return *port;
+  if (const auto port = port_of(ledger, tenant.id)) return port;
   return lease_longest_unused(ledger, range, tenant.id, tenant.sign_up.user_id, told());
 }
 

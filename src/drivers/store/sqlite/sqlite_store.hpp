@@ -33,10 +33,10 @@ class SqliteStore : public Store {
   std::vector<Tenant> list(const TenantFilter& filter) override;
   std::vector<TenantId> ids(Status status, const std::string& after, std::size_t limit) override;
   std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override;
-  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<std::string>& release) override;
+  bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  Port lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
   std::vector<PortLease> ports() override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
@@ -67,8 +67,9 @@ class SqliteStore : public Store {
   auto write(F&& f);
   SignUpResult sign_up_in(Connection& ledger, const NewTenant& wanted, TimePoint now);
   bool save_in(Connection& ledger, const Tenant& tenant, const std::vector<Event>& events,
-               const std::optional<std::string>& release);
-  Port lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused, TimePoint held_until);
+               const std::optional<Holder>& holder);
+  std::optional<Port> lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
+                                    TimePoint held_until);
   TimePoint told() const { return TimePoint(Millis(told_.load())); }
   void tell(TimePoint now) { told_.store(now.time_since_epoch().count()); }
 
