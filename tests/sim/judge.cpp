@@ -112,22 +112,31 @@ void Judge::ends_instance(const TenantId& id, const std::string& owner) {
 }
 
 void Judge::destroys_data(const TenantId& id) {
-  gone_at_[id] = passed();
+  gone_at_[id] = stage_.clock.now();
   const auto row = fakes_.store->find(id);
   if (row && row->first_ready_at && row->desired != Desired::deleted) {
     violated("a customer's data is not destroyed", id.value());
   }
 }
 
-// A process that has not looked since the thing was gone takes it for the one that was there: a sweep knows things by
-// their names only. While the clock jumps nobody looks.
 void Judge::appears(const std::string& kind, const TenantId& id) {
   ++disturbances_;
-  const TimePoint now = stage_.clock.now();
   const auto gone = gone_at_.find(id);
-  const bool perhaps_unnoticed =
-      gone != gone_at_.end() && passed() - gone->second < 2 * settings_.sweep_interval + longest_freeze;
-  if (!perhaps_unnoticed || !made_at_.contains({kind, id})) made_at_[{kind, id}] = now;
+  made_[{kind, id}] = {stage_.clock.now(), gone == gone_at_.end() ? std::nullopt : std::optional(gone->second)};
+}
+
+void Judge::swept(const std::string& owner, TimePoint began, bool whole) {
+  sweeps_[owner].push_back({began, stage_.clock.now(), whole});
+}
+
+// A process that saw a thing before it was taken away, and has not looked since, takes another one of the same name for
+// it: a sweep knows things by their names only.
+bool Judge::may_take_for_an_older_one(const Made& made, const std::string& owner) const {
+  const auto sweeps = sweeps_.find(owner);
+  if (!made.gone || sweeps == sweeps_.end() || sweeps->second.front().began > *made.gone) return false;
+  return std::none_of(sweeps->second.begin(), sweeps->second.end(), [&](const Sweep& sweep) {
+    return sweep.whole && sweep.began >= *made.gone && sweep.ended <= made.at;
+  });
 }
 
 void Judge::discards(const Resource& resource, const std::string& owner) {
@@ -139,8 +148,9 @@ void Judge::discards(const Resource& resource, const std::string& owner) {
   if (resource.kind == "database" || resource.kind == "role" || resource.kind == "volume") {
     destroys_data(resource.tenant);
   }
-  const auto made = made_at_.find({resource.kind, resource.tenant});
-  if (made != made_at_.end() && stage_.clock.now() - made->second < settings_.orphan_grace) {
+  const auto made = made_.find({resource.kind, resource.tenant});
+  if (made != made_.end() && stage_.clock.now() - made->second.at < settings_.orphan_grace &&
+      !may_take_for_an_older_one(made->second, owner)) {
     violated("an orphan has its grace", name);
   }
 }

@@ -22,7 +22,6 @@ class Judge {
   // --- at once: told by the edges ---
   void claimed(const Tenant& row, const Lease& lease, TimePoint now);
   void leases_broken() { leases_.clear(); }
-  void clock_jumps(Millis by) { jumped_ += by; }
   // `before`: the row just before a save that succeeded.
   void saved(const std::optional<Tenant>& before, const Tenant& wanted, bool releases, const std::string& owner);
   void signed_up(const SignUpResult& result);
@@ -32,7 +31,8 @@ class Judge {
   void destroys_data(const TenantId& id);                            // volumes, database, role
   void appears(const std::string& kind, const TenantId& id);         // something was made
   void discards(const Resource& resource, const std::string& owner);
-  void starts_again(const TenantId& id);  // what was running already
+  void swept(const std::string& owner, TimePoint began, bool whole);  // not `whole`: a call of it failed
+  void starts_again(const TenantId& id);                              // what was running already
 
   // --- told by the customers ---
   // An answer with a tenant in it, Created or Existing.
@@ -65,6 +65,14 @@ class Judge {
     std::string body_hash;
     TenantId tenant;
   };
+  struct Made {
+    TimePoint at;
+    std::optional<TimePoint> gone;  // when something of the tenant's was last taken away before
+  };
+  struct Sweep {
+    TimePoint began, ended;
+    bool whole;
+  };
 
   std::vector<Tenant> rows();
   void look_at_rows_together();
@@ -72,7 +80,7 @@ class Judge {
   void look_at_running(const Tenant& t, const std::optional<Instance>& instance);
   void look_at_gone(const Tenant& t);
   void look_at_mails(const Tenant& t);
-  TimePoint passed() const { return stage_.clock.now() - jumped_; }  // the time that there was for anybody to act in
+  bool may_take_for_an_older_one(const Made& made, const std::string& owner) const;
   bool holds(const std::string& owner, const TenantId& id) const;
   bool just_failure(const Tenant& before, const Tenant& after) const;
 
@@ -88,9 +96,9 @@ class Judge {
   std::map<TenantId, SignUp> accepted_;
   std::set<TenantId> deletions_;
   std::set<TenantId> bad_apps_;
-  std::map<std::pair<std::string, TenantId>, TimePoint> made_at_;
-  std::map<TenantId, TimePoint> gone_at_;  // by passed(), when something of it was last taken away
-  Millis jumped_{0};
+  std::map<std::pair<std::string, TenantId>, Made> made_;
+  std::map<TenantId, TimePoint> gone_at_;             // when something of it was last taken away
+  std::map<std::string, std::vector<Sweep>> sweeps_;  // of each process
   std::vector<Resource> strangers_;
   std::set<TenantId> unknown_;
   std::uint64_t disturbances_ = 0;

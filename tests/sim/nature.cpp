@@ -159,7 +159,6 @@ void Nature::trouble_machine() {
       const Millis jump = chance.between(Millis(1'000), Millis(600'000));
       scene_.stage.note("the clock jumps", human(jump));
       scene_.stage.clock.advance(jump);
-      scene_.judge.clock_jumps(jump);
   }
 }
 

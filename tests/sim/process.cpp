@@ -77,11 +77,14 @@ void Process::begin(std::size_t which) {
     case Work::sweep:
       sweeping_ = true;
       scene_.stage.enter(Part::sweep, this, [this] {
+        const TimePoint began = scene_.stage.clock.now();
+        bool whole = true;
         try {
           engine_.sweeper().sweep(false);
         } catch (const Error&) {
-          // As the engine does it: the next sweep sees it again.
+          whole = false;  // as the engine does it: the next sweep sees it again
         }
+        scene_.judge.swept(link_.owner(), began, whole);
         sweep_at_ = scene_.stage.clock.now() + scene_.settings.sweep_interval;
         sweeping_ = false;
       });
