@@ -135,7 +135,7 @@ bool Judge::may_take_for_an_older_one(const Made& made, const std::string& owner
   const auto sweeps = sweeps_.find(owner);
   if (!made.gone || sweeps == sweeps_.end() || sweeps->second.front().began > *made.gone) return false;
   return std::none_of(sweeps->second.begin(), sweeps->second.end(), [&](const Sweep& sweep) {
-    return sweep.whole && sweep.began >= *made.gone && sweep.ended <= made.at;
+    return sweep.whole && sweep.began > *made.gone && sweep.ended <= made.at;
   });
 }
 
