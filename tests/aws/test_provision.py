@@ -6,10 +6,12 @@ Imitated: AWS by ministack, with tests/aws/model_proxy.py for what it leaves out
 Resend by the server below.
 """
 
+import http.client
 import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 import threading
@@ -194,6 +196,65 @@ def test_a_customer_from_the_sign_up_to_nothing_left(account, postgres):
     left = [p["Name"] for p in cloud.client("ssm").describe_parameters()["Parameters"] if "/tenants/" in p["Name"]]
     assert left == [] and postgres.names() == []
     assert len(cloud.resend.mails) == 1
+
+
+@pytest.fixture
+def front(account):
+    """The HTTP API under a plain address: ministack tells HTTP APIs apart by a name below localhost, which not every
+    resolver knows."""
+    api = urllib.parse.urlsplit(account.outputs["ApiUrl"])
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def forward(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            upstream = http.client.HTTPConnection("127.0.0.1", api.port, timeout=60)
+            upstream.request(self.command, self.path, body, {**self.headers, "Host": api.netloc})
+            answer = upstream.getresponse()
+            text = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+            upstream.close()
+
+        do_GET = do_POST = do_DELETE = forward
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+def test_the_command_line_speaks_to_the_api(account, front, postgres):
+    """What docs/guide/aws.md tells a founder to type once it is deployed."""
+    account.environment.update(SLIPWAY_SERVER=front, SLIPWAY_API_KEY=account.key)
+    run = account.slipway
+    made = run("provision", "--email", "bob@example.com", "--subdomain", "bobs", "--company", "Bob & Sons").stdout
+    url = re.search(r"http://bobs\.127-0-0-1\.sslip\.io:\d+", made)
+    assert url and answers(url.group()) == 200, made
+    assert json.loads(run("--json", "show", "bobs").stdout)["status"] == "active"
+    assert "bobs" in run("ls").stdout
+    assert "instance started" in run("events", "bobs").stdout
+    assert "active" in run("status").stdout
+    assert run("sweep", "--dry-run").returncode == 0
+
+    key = run("keys", "create", "--scope", "signup", "our web site").stdout.split()[-1]
+    assert Api(account.outputs["ApiUrl"], key)("GET", "/v1/tenants")[0] == 403
+
+    run("suspend", "bobs")
+    clouds.wait_until(lambda: not alive(account), "no task runs")
+    run("resume", "bobs")
+    clouds.wait_until(lambda: json.loads(run("--json", "show", "bobs").stdout)["status"] == "active", "bobs is active again", 180)
+    run("rm", "--yes", "bobs")
+    clouds.wait_until(lambda: not alive(account) and postgres.names() == [], "nothing of it is left", 180)
 
 
 def test_every_request_was_one_that_aws_takes(account):
