@@ -8,7 +8,6 @@ out of date costs memory and nothing else. To be run again, with the release bui
 
 import bisect
 import json
-import os
 import pathlib
 import re
 import socket
@@ -85,8 +84,7 @@ def certificate(place):
     return context
 
 
-def main():
-    place = pathlib.Path(tempfile.mkdtemp(prefix="slipway-order-", dir="/tmp"))
+def write_order(place):
     (place / "slipway.yaml").write_text(CONFIG)
     program, sections = linked(place)
     TlsReplay.context = certificate(place)
@@ -108,4 +106,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory(prefix="slipway-order-", dir="/tmp") as folder:
+        write_order(pathlib.Path(folder))
