@@ -82,7 +82,9 @@ void add_deploy(CLI::App& to, cli::Context& context) {
   command->add_flag("--new-machine", o->deploy.new_machine,
                     "replace the machines by new ones with the newest Amazon Linux; customers are down meanwhile");
   command->add_option("--image", o->image, "what customers get, in place of app.image")->type_name("IMAGE");
-  command->add_option("--function", o->programs.function, "the Lambda's program; else the installed one")
+  command
+      ->add_option("--function", o->programs.function,
+                   "the Lambda's program, for x86-64 or arm64; else the installed one")
       ->type_name("FILE");
   command->add_option("--init", o->programs.init, "the program slipway-init; else the installed one")
       ->type_name("FILE");

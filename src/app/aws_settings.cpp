@@ -22,8 +22,31 @@ std::string content_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+enum class Machine { x86_64, arm64 };
+
+// For which of Lambda's machines a program was built, by the header of its ELF file (elf.h: class, data, e_machine).
+Machine machine_of(const std::string& program, const fs::path& file) {
+  constexpr std::size_t machine_at = 18;
+  if (!program.starts_with("\x7f"
+                           "ELF") ||
+      program.size() < machine_at + 2) {
+    throw Error(ErrorKind::invalid, fmt::format("{} is no program of Linux", file.string()));
+  }
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(program[at]); };
+  const bool small_endian_64 = byte(4) == 2 && byte(5) == 1;
+  const unsigned machine = byte(machine_at) + 256u * byte(machine_at + 1);
+  if (small_endian_64 && machine == 62) return Machine::x86_64;
+  if (small_endian_64 && machine == 183) return Machine::arm64;
+  throw Error(ErrorKind::invalid, fmt::format("{} was built for neither x86-64 nor arm64", file.string()));
+}
+
+struct Program {
+  std::string content;
+  Machine machine;
+};
+
 // Installed, they are in lib/slipway beside bin.
-std::string program(const fs::path& given, const std::string& name, const std::string& option) {
+Program program(const fs::path& given, const std::string& name, const std::string& option) {
   fs::path file = given;
   if (file.empty()) {
     std::error_code ec;
@@ -34,12 +57,18 @@ std::string program(const fs::path& given, const std::string& name, const std::s
                               option));
     }
   }
-  std::string content = content_of(file);
-  if (!content.starts_with("\x7f"
-                           "ELF")) {
-    throw Error(ErrorKind::invalid, fmt::format("{} is no program of Linux", file.string()));
+  Program found{content_of(file), Machine::x86_64};
+  found.machine = machine_of(found.content, file);
+  return found;
+}
+
+// It runs on the cluster's machines, whose Amazon Linux is chosen in deploy/aws/slipway.yaml.
+Program init_program(const fs::path& given) {
+  Program init = program(given, "slipway-init", "--init");
+  if (init.machine != Machine::x86_64) {
+    throw Error(ErrorKind::invalid, "slipway-init: the cluster's machines are x86-64, and this program is for arm64");
   }
-  return content;
+  return init;
 }
 
 deploy::Values main_parameters(const Config& config) {
@@ -75,9 +104,11 @@ deploy::Wanted wanted_of(const Config& config, const AwsPrograms& programs) {
                             {"SnapshotsKept", std::to_string(config.aws.database_snapshots)}};
   wanted.parameters = main_parameters(config);
   wanted.app_image = config.app.image;
-  wanted.function_zip = deploy::zip({{"bootstrap", program(programs.function, "bootstrap", "--function"), true},
-                                     {"slipway.yaml", content_of(config.file), false}});
-  wanted.init = deploy::image_of_program("slipway-init", program(programs.init, "slipway-init", "--init"));
+  const Program function = program(programs.function, "bootstrap", "--function");
+  wanted.parameters["FunctionArchitecture"] = function.machine == Machine::arm64 ? "arm64" : "x86_64";
+  wanted.function_zip =
+      deploy::zip({{"bootstrap", function.content, true}, {"slipway.yaml", content_of(config.file), false}});
+  wanted.init = deploy::image_of_program("slipway-init", init_program(programs.init).content);
   if (config.mail.driver == Config::MailDriver::resend)
     wanted.secrets.emplace("resend-key", config.mail.resend.api_key);
   if (!config.aws.database_password.empty()) {

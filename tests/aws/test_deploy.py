@@ -153,6 +153,32 @@ def test_a_changed_setting_changes_what_it_should_and_a_changed_secret_starts_it
         (cloud.place / "slipway.yaml").write_text(text)
 
 
+def built_for(place, machine):
+    """busybox, with the machine of its ELF header changed."""
+    program = place / f"built-for-{machine}"
+    content = bytearray(pathlib.Path(BUSYBOX).read_bytes())
+    content[18:20] = machine.to_bytes(2, "little")
+    program.write_bytes(content)
+    return program
+
+
+def test_the_function_runs_on_the_machine_for_which_its_program_was_built(cloud, deployed):
+    def architectures():
+        return cloud.client("lambda").get_function_configuration(FunctionName=deployed["Function"])["Architectures"]
+
+    arm, riscv = built_for(cloud.place, 183), built_for(cloud.place, 243)
+    try:
+        cloud.slipway("aws", "deploy", "--yes", "--function", arm, "--init", BUSYBOX)
+        assert architectures() == ["arm64"]
+        for function, init, why in ((riscv, BUSYBOX, "neither x86-64 nor arm64"), (arm, arm, "machines are x86-64")):
+            refused = cloud.slipway("aws", "deploy", "--yes", "--function", function, "--init", init, check=False)
+            assert refused.returncode == 2 and why in refused.stderr, refused.stderr
+        assert architectures() == ["arm64"]
+    finally:
+        cloud.slipway("aws", "deploy", "--yes", *PROGRAMS)
+    assert architectures() == ["x86_64"]
+
+
 def test_status_tells_each_part(cloud, deployed):
     status = json.loads(cloud.slipway("--json", "aws", "status").stdout)
     assert status["status"].endswith("_COMPLETE") and status["queue"]["waiting"] == 0
