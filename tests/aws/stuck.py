@@ -15,14 +15,22 @@ class Stuck:
         self.hold_at = None  # the request (counted from 1) from which on nothing passes
         self.hold_answer = False  # that request does pass; its answer does not
         self.held = threading.Event()
+        self.lock = threading.Lock()
 
     def hold(self):
         self.free.clear()
         self.held.set()
 
+    def hold_unless_let_go(self):
+        """A request that came before let_go() and gets here after it must not close what was opened."""
+        with self.lock:
+            if self.hold_at is not None:
+                self.hold()
+
     def let_go(self):
-        self.hold_at = None
-        self.free.set()
+        with self.lock:
+            self.hold_at = None
+            self.free.set()
 
     def __enter__(self):
         stuck = self
@@ -35,7 +43,7 @@ class Stuck:
                 stuck.seen.append(self.headers.get("X-Amz-Target") or "POST " + self.path)
                 last = stuck.hold_at is not None and len(stuck.seen) >= stuck.hold_at
                 if last and not stuck.hold_answer:
-                    stuck.hold()
+                    stuck.hold_unless_let_go()
                 stuck.free.wait()
                 connection = http.client.HTTPConnection(stuck.upstream.hostname, stuck.upstream.port, timeout=30)
                 connection.request("POST", self.path, body, dict(self.headers))
@@ -43,7 +51,7 @@ class Stuck:
                 text = answer.read()
                 connection.close()
                 if last and stuck.hold_answer:
-                    stuck.hold()
+                    stuck.hold_unless_let_go()
                     stuck.free.wait()
                 try:
                     self.send_response(answer.status)
