@@ -57,18 +57,18 @@ Program program(const fs::path& given, const std::string& name, const std::strin
                               option));
     }
   }
-  Program found{content_of(file), Machine::x86_64};
-  found.machine = machine_of(found.content, file);
-  return found;
+  std::string content = content_of(file);
+  const Machine machine = machine_of(content, file);
+  return {std::move(content), machine};
 }
 
 // It runs on the cluster's machines, whose Amazon Linux is chosen in deploy/aws/slipway.yaml.
-Program init_program(const fs::path& given) {
+std::string init_program(const fs::path& given) {
   Program init = program(given, "slipway-init", "--init");
   if (init.machine != Machine::x86_64) {
     throw Error(ErrorKind::invalid, "slipway-init: the cluster's machines are x86-64, and this program is for arm64");
   }
-  return init;
+  return init.content;
 }
 
 deploy::Values main_parameters(const Config& config) {
@@ -108,7 +108,7 @@ deploy::Wanted wanted_of(const Config& config, const AwsPrograms& programs) {
   wanted.parameters["FunctionArchitecture"] = function.machine == Machine::arm64 ? "arm64" : "x86_64";
   wanted.function_zip =
       deploy::zip({{"bootstrap", function.content, true}, {"slipway.yaml", content_of(config.file), false}});
-  wanted.init = deploy::image_of_program("slipway-init", init_program(programs.init).content);
+  wanted.init = deploy::image_of_program("slipway-init", init_program(programs.init));
   if (config.mail.driver == Config::MailDriver::resend)
     wanted.secrets.emplace("resend-key", config.mail.resend.api_key);
   if (!config.aws.database_password.empty()) {

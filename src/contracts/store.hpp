@@ -127,7 +127,8 @@ class Store : public AccessStore {
 
   // The tenant's port: the one it has, or the one longest unused; `refused` is put on hold until `held_until` first.
   // Nothing, and nothing leased or held, where the row's version is not `tenant`'s any more: a late worker must not
-  // leave a lease. Throws limited where none is free (or there is no range).
+  // leave a lease. Throws limited where none is free (or there is no range), not_found where the tenant is deleted or
+  // failed.
   virtual std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 

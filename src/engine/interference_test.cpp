@@ -115,11 +115,7 @@ TEST(Interference, AnInstanceRemovedByHandBeforeItsFirstStartIsMadeAnew) {
 // The request writes the row as it read it, without the port that is being leased.
 TEST(Interference, ARequestDuringTheLeaseOfAPortLosesNoLease) {
   MeddledWorld w;
-  w.runtime.remove_image("shop:1");
-  const TenantId id = w.sign_up("acme");
-  w.settle(id);
-  w.runtime.add_image("shop:1");
-  w.tenants.change(id, Action::retry);
+  const TenantId id = w.sign_up_to_be_retried("acme");
   w.meddling_store.after_lease_port = [&] { w.tenants.change(id, Action::restart); };
   w.look_meddled(id);
   w.settle(id);
@@ -131,12 +127,7 @@ TEST(Interference, ARequestDuringTheLeaseOfAPortLosesNoLease) {
 // tenant without one.
 TEST(Interference, AWorkerThatLeasesAPortTooLateLeavesNoTrace) {
   MeddledWorld w;
-  w.runtime.remove_image("shop:1");
-  const TenantId id = w.sign_up("acme");
-  w.settle(id);
-  ASSERT_EQ(w.tenant(id).status, Status::failed);
-  w.runtime.add_image("shop:1");
-  w.tenants.change(id, Action::retry);
+  const TenantId id = w.sign_up_to_be_retried("acme");
   std::string settled;
   w.meddling_store.before_lease_port = [&] {
     w.clock.advance(lease_time);

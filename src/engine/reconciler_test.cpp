@@ -364,12 +364,7 @@ TEST(Requests, DeleteNeverGivesUp) {
 
 TEST(Requests, RetryOfAFailedOneStartsFromTheBeginning) {
   TestWorld w;
-  w.runtime.remove_image("shop:1");
-  const TenantId id = w.sign_up("acme");
-  w.settle(id);
-  ASSERT_EQ(w.tenant(id).status, Status::failed);
-  w.runtime.add_image("shop:1");
-  w.tenants.change(id, Action::retry);
+  const TenantId id = w.sign_up_to_be_retried("acme");
   w.settle(id);
   EXPECT_EQ(w.tenant(id).status, Status::active) << w.tenant(id).reason;
   EXPECT_TRUE(w.mailer.find(id.value() + "/welcome/1").has_value());

@@ -61,6 +61,17 @@ class TestWorld {
     return std::get<Created>(tenants.sign_up(sign_up_of(slug), {}, "hash")).tenant.id;
   }
 
+  // One whose first provisioning failed for want of its image, which is there now, and that is asked for again.
+  TenantId sign_up_to_be_retried(const std::string& slug) {
+    runtime.remove_image("shop:1");
+    const TenantId id = sign_up(slug);
+    settle(id);
+    EXPECT_EQ(tenant(id).status, Status::failed);
+    runtime.add_image("shop:1");
+    tenants.change(id, Action::retry);
+    return id;
+  }
+
   // One look at the tenant, as a worker does it.
   Reconciler::Outcome look(const TenantId& id, const std::string& owner = "w1") {
     auto tenant = store.claim(id, {owner, clock.now() + lease_time}, clock.now());

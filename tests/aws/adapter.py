@@ -5,13 +5,14 @@
 - this machine is the EC2 instance: the database's volume and port are ones of the test's own.
 """
 
-import http.client
 import http.server
 import json
 import threading
 import urllib.parse
 
 import yaml
+
+import relay
 
 LACKING = {"AWS::EC2::EIP", "AWS::EC2::Volume", "AWS::DLM::LifecyclePolicy", "AWS::Budgets::Budget"}
 
@@ -93,25 +94,10 @@ class Adapter:
     def relay(self, handler, body):
         if b"Action=CreateChangeSet" in body:
             body = self.adapted_change_set(body)
-        connection = http.client.HTTPConnection(self.upstream, timeout=120)
-        headers = {k: v for k, v in handler.headers.items() if k.lower() not in ("content-length", "connection")}
-        connection.request(handler.command, handler.path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
+        status, headers, content = relay.ask(self.upstream, handler, body)
         if "ContainerRegistry" in handler.headers.get("X-Amz-Target", ""):
             content = self.with_registry(content)
-        handler.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                handler.send_header(name, value)
-        if handler.command != "HEAD":
-            handler.send_header("Content-Length", str(len(content)))
-        else:
-            handler.send_header("Content-Length", answer.getheader("Content-Length") or "0")
-        handler.end_headers()
-        if handler.command != "HEAD":
-            handler.wfile.write(content)
+        relay.answer(handler, status, headers, content)
 
     def with_registry(self, content):
         answer = json.loads(content or b"{}")

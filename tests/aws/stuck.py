@@ -1,9 +1,10 @@
 """Something between a program and an emulator that holds everything up when it is told to, and counts what passes."""
 
-import http.client
 import http.server
 import threading
 import urllib.parse
+
+import relay
 
 
 class Stuck:
@@ -45,22 +46,12 @@ class Stuck:
                 if last and not stuck.hold_answer:
                     stuck.hold_unless_let_go()
                 stuck.free.wait()
-                connection = http.client.HTTPConnection(stuck.upstream.hostname, stuck.upstream.port, timeout=30)
-                connection.request("POST", self.path, body, dict(self.headers))
-                answer = connection.getresponse()
-                text = answer.read()
-                connection.close()
+                answer = relay.ask(stuck.upstream.netloc, self, body, timeout=30)
                 if last and stuck.hold_answer:
                     stuck.hold_unless_let_go()
                     stuck.free.wait()
                 try:
-                    self.send_response(answer.status)
-                    for name, value in answer.getheaders():
-                        if name.lower() not in ("content-length", "transfer-encoding", "connection", "server", "date"):
-                            self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(text)))
-                    self.end_headers()
-                    self.wfile.write(text)
+                    relay.answer(self, *answer)
                 except OSError:
                     self.close_connection = True  # who asked is gone
 

@@ -6,7 +6,6 @@ Imitated: AWS by ministack, with tests/aws/model_proxy.py for what it leaves out
 Resend by the server below.
 """
 
-import http.client
 import http.server
 import json
 import os
@@ -23,6 +22,7 @@ import pytest
 
 import cloud as clouds
 import postgres_server
+import relay
 from conftest import BUILD
 
 BOOTSTRAP = pathlib.Path(os.environ.get("SLIPWAY_BOOTSTRAP", BUILD / "src/app/lambda/bootstrap"))
@@ -209,18 +209,7 @@ def front(account):
 
         def forward(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            upstream = http.client.HTTPConnection("127.0.0.1", api.port, timeout=60)
-            upstream.request(self.command, self.path, body, {**self.headers, "Host": api.netloc})
-            answer = upstream.getresponse()
-            text = answer.read()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-            upstream.close()
+            relay.answer(self, *relay.ask(f"127.0.0.1:{api.port}", self, body, host=api.netloc))
 
         do_GET = do_POST = do_DELETE = forward
 
@@ -231,11 +220,13 @@ def front(account):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+    server.server_close()
 
 
-def test_the_command_line_speaks_to_the_api(account, front, postgres):
+def test_the_command_line_speaks_to_the_api(account, front, postgres, monkeypatch):
     """What docs/guide/aws.md tells a founder to type once it is deployed."""
-    account.environment.update(SLIPWAY_SERVER=front, SLIPWAY_API_KEY=account.key)
+    monkeypatch.setitem(account.environment, "SLIPWAY_SERVER", front)
+    monkeypatch.setitem(account.environment, "SLIPWAY_API_KEY", account.key)
     run = account.slipway
     made = run("provision", "--email", "bob@example.com", "--subdomain", "bobs", "--company", "Bob & Sons").stdout
     url = re.search(r"http://bobs\.127-0-0-1\.sslip\.io:\d+", made)

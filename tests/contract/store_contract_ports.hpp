@@ -94,6 +94,12 @@ TEST_P(StoreContract, ThePortLongestUnusedIsNext) {
   EXPECT_EQ(std::get<Created>(store->sign_up(wanted(6, "u6", "s6"), at(50))).tenant.port, Port(20000));
 }
 
+TEST_P(StoreContract, ADeletedTenantGetsNoPort) {
+  const Tenant tenant = destroy(create(1));
+  EXPECT_EQ(error_of([&] { store->lease_port(tenant, std::nullopt, at(600)); }), ErrorKind::not_found);
+  EXPECT_THAT(store->ports(), IsEmpty());
+}
+
 // One that read the row before it was settled otherwise, and was frozen for longer than its lease.
 TEST_P(StoreContract, ALateWorkerLeavesNoLeaseAndNoHold) {
   for (const Status status : {Status::suspended, Status::failed, Status::deleted}) {
@@ -177,13 +183,14 @@ TEST_P(StoreContract, ALearntPortIsOneTenantsOnEachHost) {
   EXPECT_EQ(store->ports()[0].tenant_id, id_of(2));
 }
 
-TEST_P(StoreContract, AFailedTenantThatIsTriedAgainGetsAPort) {
+TEST_P(StoreContract, AFailedTenantGetsNoPort) {
   Tenant tenant = create(1);
   tenant.status = Status::failed;
   tenant.port.reset();
   ASSERT_TRUE(store->save(tenant, {}, {}));
+  EXPECT_EQ(error_of([&] { store->lease_port(tenant, std::nullopt, at(600)); }), ErrorKind::not_found);
   EXPECT_THAT(store->ports(), IsEmpty());
-  tenant.status = Status::provisioning;
+  tenant.status = Status::provisioning;  // tried again
   ASSERT_TRUE(store->save(tenant, {}, {}));
   store->lease_port(tenant, std::nullopt, at(600));
   EXPECT_EQ(store->ports().size(), 1u);

@@ -168,6 +168,10 @@ std::optional<Port> MemoryStore::lease_port(const Tenant& tenant, std::optional<
   std::lock_guard lock(mutex_);
   const auto row = rows_.find(tenant.id);
   if (row == rows_.end() || row->second.tenant.version != tenant.version) return std::nullopt;
+  const Status status = row->second.tenant.status;
+  if (status == Status::deleted || status == Status::failed) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
+  }
   const auto held = refused ? ports_.find(*refused) : ports_.end();
   const bool hold = held != ports_.end() &&
                     (held->second.lease.status != PortStatus::leased || held->second.lease.tenant_id == tenant.id);

@@ -78,6 +78,21 @@ TEST(DynamoStore, PortsDoNotWaitForLateIndexes) {
   EXPECT_THAT(ledger.disagreements(), IsEmpty());
 }
 
+TEST(DynamoStore, AFailedTenantGetsNoPort) {
+  TestLedger ledger;
+  DynamoStore store = ledger.open();
+  Tenant tenant = sign_up(store, 1);
+  tenant.status = Status::failed;
+  tenant.port.reset();
+  ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
+  EXPECT_THAT(message_of([&] { store.lease_port(tenant, std::nullopt, TestLedger::at(1)); }), HasSubstr("failed"));
+  EXPECT_THAT(store.ports(), IsEmpty());
+  tenant.status = Status::provisioning;  // tried again
+  ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
+  store.lease_port(tenant, std::nullopt, TestLedger::at(1));
+  EXPECT_THAT(store.ports(), SizeIs(1));
+}
+
 TEST(DynamoStore, ARowThatIsWrittenWhileItsPortMovesKeepsIts) {
   TestLedger ledger;
   DynamoStore store = ledger.open(), other = ledger.open();

@@ -34,8 +34,8 @@ inline bool is_live(const Tenant& tenant) { return tenant.status != Status::dele
 // A new row, if there is none of this id.
 Write new_row(const Tenant& tenant, const std::string& writer, const LeaseName& port, const Timeline::End& timeline);
 
-// The row's next version with this lease of a port, if the ledger has the tenant's version, the lease
-// is the holder's, and the facts are as given. `timeline`: its end, where events are appended.
+// The row's next version with this lease of a port, if the ledger has the tenant's version, the lease on the row is the
+// holder's and the facts are as given. `timeline`: its end, where events are appended.
 Write next_row(const Tenant& tenant, const RowFacts& facts, const Saving& saving, const LeaseName& port,
                const std::optional<Timeline::End>& timeline);
 

@@ -31,9 +31,8 @@ Write slug_write(const Tenant& tenant, bool live) {
   return write;
 }
 
-bool may_save(const std::optional<Item>& row, const Tenant& tenant, const std::optional<Holder>& holder) {
-  return row && number_of(*row, "version") == static_cast<std::int64_t>(tenant.version) &&
-         (!holder || text_of(*row, "lease_owner") == holder->owner);
+bool is_as_read(const std::optional<Item>& row, const Tenant& tenant) {
+  return row && number_of(*row, "version") == static_cast<std::int64_t>(tenant.version);
 }
 
 }  // namespace
@@ -82,7 +81,8 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
       const auto row = table_.get(row_key(tenant.id));
       // Ours, where an answer was lost and the request was sent again.
       const bool ours = row && text_of(*row, "writer") == saving.writer;
-      if (!ours && !may_save(row, tenant, holder)) return false;
+      const bool late = !is_as_read(row, tenant) || (holder && text_of(*row, "lease_owner") != holder->owner);
+      if (!ours && late) return false;
       if (!ours) {
         const RowFacts found = facts_at(*row);
         const bool rises = is_live(tenant) && !found.live;
@@ -105,10 +105,13 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
 
 std::optional<Port> DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
   for (Table::Tries tries = table_.tries("lease a port");; tries.again()) {
-    const auto row = table_.get(row_key(tenant.id), "#version, #leased_port");
-    if (!may_save(row, tenant, std::nullopt)) return std::nullopt;
-    const LeaseName had = text_of(*row, "leased_port");
-    if (const auto port = lease_port_once(tenant, had, refused, held_until, tries.count())) return port;
+    const auto row = table_.get(row_key(tenant.id), "#version, #live, #status, #leased_port");
+    if (!is_as_read(row, tenant)) return std::nullopt;
+    const RowFacts facts = facts_at(*row);
+    if (!facts.live || text_of(*row, "status") == to_string(Status::failed)) {
+      throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
+    }
+    if (const auto port = lease_port_once(tenant, facts.port, refused, held_until, tries.count())) return port;
   }
 }
 

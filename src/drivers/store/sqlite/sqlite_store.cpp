@@ -124,6 +124,9 @@ std::optional<Port> SqliteStore::lease_port_in(Connection& ledger, const Tenant&
                                                TimePoint held_until) {
   const auto row = find_row(ledger, tenant.id);
   if (!row || row->version != tenant.version) return std::nullopt;
+  if (row->status == Status::deleted || row->status == Status::failed) {
+    throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
+  }
   const PortRange range{options_.first_port, options_.last_port};
   if (refused) hold_port(ledger, range, *refused, tenant.id, held_until);
   if (const auto port = port_of(ledger, tenant.id)) return port;
