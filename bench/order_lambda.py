@@ -10,18 +10,19 @@ import bisect
 import json
 import pathlib
 import re
-import socket
-import ssl
 import subprocess
+import sys
 import tempfile
 
 from replay import Replay
 from rows.lambda_cold import CONFIG, environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/aws"))
+from tls import TlsRelay  # noqa: E402
+
 BUILD = ROOT / "build/release"
 OUT = ROOT / "src/app/lambda/order.ld"
-TLS_HANDSHAKE = b"\x16"
 HEAD = """/* The parts of OpenSSL that a first invocation executes, side by side. Written by bench/order_lambda.py. */
 SECTIONS {
   .text.first : {
@@ -30,17 +31,6 @@ TAIL = """  }
 }
 INSERT BEFORE .text;
 """
-
-
-class TlsReplay(Replay):
-    """Speaks TLS with whoever begins with it."""
-
-    context = None
-
-    def _serve(self, connection, start):
-        if connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
-            connection = self.context.wrap_socket(connection, server_side=True)
-        super()._serve(connection, start)
 
 
 def linked(place):
@@ -64,44 +54,34 @@ def linked(place):
     return program, sorted(found)
 
 
-def executed(program, variables, replay, place):
+def executed(program, variables, place):
     """The addresses of all instructions of one first invocation."""
     out = place / "callgrind"
-    replay.reset(lambda: None)
-    log = subprocess.run(["valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no", f"--callgrind-out-file={out}",
-                          program], env=variables, capture_output=True, text=True, check=False).stderr
-    if replay.posted is None or json.loads(replay.posted[1]) != {"batchItemFailures": []}:
-        raise SystemExit(f"the function did not answer as it should: {replay.posted}, asked {replay.asked}\n{log}")
+    recording = json.loads((ROOT / "bench/recordings/lambda.json").read_text())
+    replay = Replay(BUILD / "bench/slipway_bench_lambda_cold", recording, place / "log", variables)
+    replay.start(["/usr/bin/valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no",
+                  f"--callgrind-out-file={out}", program])
+    replay.close()
     return {int(line.split()[0], 16) for line in out.read_text().splitlines() if line.startswith("0x")}
-
-
-def certificate(place):
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=replay", "-days", "1", "-addext",
-            "subjectAltName=IP:127.0.0.1", "-keyout", place / "key.pem", "-out", place / "cert.pem"]
-    subprocess.run(made, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(place / "cert.pem", place / "key.pem")
-    return context
 
 
 def write_order(place):
     (place / "slipway.yaml").write_text(CONFIG)
     program, sections = linked(place)
-    TlsReplay.context = certificate(place)
-    replay = TlsReplay(json.loads((ROOT / "bench/recordings/lambda.json").read_text()))
+
+    def over_tls(address):
+        relay = TlsRelay(address, place)
+        return {**environment(place, address), "AWS_ENDPOINT_URL": relay.url, "AWS_CA_BUNDLE": relay.ca_file}
+
     starts, first = [section[0] for section in sections], []
-    plain = environment(place, replay.address)
-    tls = {**plain, "AWS_ENDPOINT_URL": f"https://{replay.address}", "AWS_CA_BUNDLE": str(place / "cert.pem"),
-           "SLIPWAY_QUEUE_URL": f"https://{replay.address}/123456789012/slipway"}
-    for variables in (plain, tls):
+    for variables in (lambda address: environment(place, address), over_tls):
         found = set()
-        for address in executed(program, variables, replay, place):
+        for address in executed(program, variables, place):
             at = bisect.bisect_right(starts, address) - 1
             if at >= 0 and address < starts[at] + sections[at][1]:
                 found.add(f"    {sections[at][2]}({sections[at][3]})\n")
         first += sorted(found.difference(first))
         print(f"{OUT.relative_to(ROOT)}: {len(first)} parts", flush=True)
-    replay.close()
     OUT.write_text(HEAD + "".join(first) + TAIL)
 
 

@@ -1,10 +1,9 @@
-"""Lambda's runtime interface and AWS at once, for a function's first invocation: one event, then what AWS once answered to
-each operation, in that order, from memory. Answering takes some tens of microseconds, for whoever asks."""
+"""Cold starts of a function against what AWS once answered (recordings/lambda.json), by slipway_bench_lambda_cold."""
 
 import json
 import re
 import socket
-import threading
+import subprocess
 import time
 
 EPOCH_MILLIS = re.compile(r"(?<!\d)1[6-9]\d{11}(?!\d)")
@@ -15,87 +14,41 @@ def moved(text, by):
     return EPOCH_MILLIS.sub(lambda match: str(int(match.group()) + by), text)
 
 
-class Replay:
-    def __init__(self, recording):
-        self.recording = recording
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.answered = threading.Event()
-        self.starts = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+def http(status, headers, body):
+    """An answer as it goes over the wire."""
+    lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers.items()), f"Content-Length: {len(body.encode())}"]
+    return "\r\n".join([*lines, "", body])
 
-    def reset(self, at_answer):
-        """Before each start: `at_answer` is called when the first answer of a function has come, and waits for nothing."""
-        self.starts += 1
+
+class Replay:
+    def __init__(self, program, recording, log, environment):
+        """`environment(address)`: that of what is started; `address` is Lambda's interface and AWS at once."""
+        self.recording = recording
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+            self.address = f"127.0.0.1:{listener.getsockname()[1]}"
+            self.process = subprocess.Popen([program, str(listener.fileno()), log], pass_fds=[listener.fileno()], text=True,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(self.address))
+
+    def start(self, command):
+        """{"ms", "kib", "asked", "unknown", "path", "body"} of one cold start: see bench/cpp/lambda_cold.cpp."""
         by = int(time.time() * 1000) - self.recording["recorded_at"]
-        self.left = {}
+        answers = {}
         for call in self.recording["calls"]:
-            body = moved(call["answer"], by).encode()
-            head = (f"HTTP/1.1 {call['status']} X\r\nContent-Type: {call['type']}\r\nx-amzn-RequestId: replayed\r\n"
-                    f"Content-Length: {len(body)}\r\n\r\n").encode()
-            self.left.setdefault(call["operation"], []).append(head + body)
-        event = json.dumps(self.recording["event"]).encode()
-        deadline = int((time.time() + 60) * 1000)
-        self.event = (f"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: cold\r\nLambda-Runtime-Deadline-Ms: {deadline}\r\n"
-                      f"Content-Type: application/json\r\nContent-Length: {len(event)}\r\n\r\n").encode() + event
-        self.at_answer, self.asked, self.unknown, self.posted = at_answer, [], [], None
-        self.answered.clear()
+            headers = {"Content-Type": call["type"], "x-amzn-RequestId": "replayed"}
+            answers.setdefault(call["operation"], []).append(http(call["status"], headers, moved(call["answer"], by)))
+        event = http(200, {"Lambda-Runtime-Aws-Request-Id": "cold", "Content-Type": "application/json",
+                           "Lambda-Runtime-Deadline-Ms": int((time.time() + 60) * 1000)}, json.dumps(self.recording["event"]))
+        print(json.dumps({"command": [str(word) for word in command], "event": event, "answers": answers}),
+              file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{command[0]} gave no answer")  # why, has been printed
+        seen = json.loads(line)
+        if not seen["path"].endswith("/response") or json.loads(seen["body"]) != {"batchItemFailures": []} or seen["unknown"]:
+            raise RuntimeError(f"{command[0]}: {seen['path']} {seen['body'][:300]}, unknown {seen['unknown']}; record anew?")
+        return seen
 
     def close(self):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(connection, self.starts), daemon=True).start()
-
-    def _serve(self, connection, start):
-        data = b""
-        try:
-            while True:
-                while (end := data.find(b"\r\n\r\n")) < 0:
-                    if not (piece := connection.recv(65536)):
-                        return
-                    data += piece
-                head, data = data[:end].decode("latin-1"), data[end + 4:]
-                length = re.search(r"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-                while length and len(data) < int(length.group(1)):
-                    data += connection.recv(65536)
-                size = int(length.group(1)) if length else 0
-                body, data = data[:size], data[size:]
-                if start != self.starts:
-                    return  # who asked is dead: what it asked last must not take the next one's event
-                answer = self._answer(head, body)
-                if answer is None:
-                    return  # a second event, which there is not: who asks is ended soon
-                connection.sendall(answer)
-        except OSError:
-            pass
-        finally:
-            connection.close()
-
-    def _answer(self, head, body):
-        if head.startswith("GET "):
-            if self.event is None:
-                self.answered.wait()
-                return None
-            event, self.event = self.event, None
-            return event
-        if "/runtime/" in head.partition("\r\n")[0]:
-            self.at_answer()
-            self.posted = (head.partition(" HTTP")[0], body)
-            self.answered.set()
-            return b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
-        target = re.search(r"\r\nx-amz-target: *[^.\r]+\.(\w+)", head, re.IGNORECASE)
-        operation = target.group(1) if target else "?"
-        self.asked.append(operation)
-        answers = self.left.get(operation)
-        if not answers:
-            self.unknown.append(operation)
-            text = b'{"__type":"UnknownOperationException","message":"nothing is recorded for it"}'
-            return b"HTTP/1.1 400 X\r\nContent-Length: %d\r\n\r\n" % len(text) + text
-        return answers.pop(0)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()

@@ -4,8 +4,6 @@ import json
 import os
 import pathlib
 import subprocess
-import threading
-import time
 
 import peers as installing
 from lab import ROOT, progress
@@ -19,7 +17,6 @@ CONFIG = """
 app: { image: shop:1, port: 8000 }
 mail: { driver: resend, from: "Shop <shop@example.com>", resend: { api_key: "file:/on/the/founders/machine" } }
 """
-ANSWER_LIMIT_SECONDS = 60
 MEMORY_LIMIT_KIB = 25 * 1024
 
 
@@ -36,11 +33,6 @@ def environment(place, address):
             "SLIPWAY_QUEUE_URL": f"http://{address}/123456789012/slipway", "SLIPWAY_PARAMETERS": "/slipway/test",
             "SLIPWAY_INIT_IMAGE": "slipway-init:1", "SLIPWAY_EXECUTION_ROLE": "arn:aws:iam::123456789012:role/x",
             "SLIPWAY_DB_HOST": "172.17.0.1", "SLIPWAY_DB_PORT": "5432"}
-
-
-def high_water_kib(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def evict(paths):
@@ -70,33 +62,6 @@ def libraries_of(program):
     return [path for path in found if not path.name.startswith(("libc.", "ld-", "libm.", "libpthread", "libdl"))]
 
 
-def cold(replay, contestant, variables, place):
-    """(milliseconds, KiB, what was asked) of one start."""
-    seen, started = {}, threading.Event()
-
-    def at_answer():
-        seen["at"] = time.perf_counter()
-        started.wait()
-        seen["kib"] = high_water_kib(seen["pid"])  # before it has its answer, and so before it could end
-
-    replay.reset(at_answer)
-    with open(place / "log", "ab") as log:
-        began = time.perf_counter()
-        process = subprocess.Popen(contestant.command, env=variables, stdout=log, stderr=log)
-        seen["pid"] = process.pid
-        started.set()
-        try:
-            if not replay.answered.wait(ANSWER_LIMIT_SECONDS):
-                raise RuntimeError(f"{contestant.command} does not answer; it asked {replay.asked}")
-        finally:
-            process.kill()
-            process.wait()
-    path, body = replay.posted
-    if not path.endswith("/response") or json.loads(body) != {"batchItemFailures": []} or replay.unknown:
-        raise RuntimeError(f"{contestant.command}: {path} {body[:300]}, unknown {replay.unknown}; record anew?")
-    return (seen["at"] - began) * 1000, seen["kib"], replay.asked
-
-
 def measure(lab, peers):
     place = lab.place / "lambda"
     place.mkdir()
@@ -116,22 +81,23 @@ def measure(lab, peers):
         contestants["Node, bundled"] = Contestant([runtime, node / "bundle.mjs"], own + [node / "bundle.mjs"])
     except (installing.Missing, OSError) as missing:
         why = str(missing)
-    replay = Replay(json.loads((ROOT / "bench/recordings/lambda.json").read_text()))
-    variables = environment(place, replay.address)
+    recording = json.loads((ROOT / "bench/recordings/lambda.json").read_text())
+    replay = Replay(lab.program("slipway_bench_lambda_cold"), recording, place / "log", lambda address: environment(place, address))
     times, evicted, memory, asked = ({name: [] for name in contestants} for _ in range(4))
     try:
         rounds = lab.rounds(24)
         for number in range(rounds + 1):  # the first one warms up
             for name, contestant in contestants.items():
-                took, kib, asked[name] = cold(replay, contestant, variables, place)
+                seen = replay.start(contestant.command)
+                asked[name] = seen["asked"]
                 if number:
-                    times[name].append(took)
-                    memory[name].append(kib / 1024)
+                    times[name].append(seen["ms"])
+                    memory[name].append(seen["kib"] / 1024)
             for name, contestant in contestants.items():
                 evict(contestant.files)
-                took, _, _ = cold(replay, contestant, variables, place)
+                seen = replay.start(contestant.command)
                 if number:
-                    evicted[name].append(took)
+                    evicted[name].append(seen["ms"])
             progress(f"lambda {number}/{rounds}")
     finally:
         replay.close()
@@ -153,5 +119,5 @@ def result(times, evicted, memory, asked, why, bootstrap):
                for name in values}
     notes = [f"{name} asks AWS {len(calls)} times before its answer: {', '.join(calls)}." for name, calls in asked.items()]
     notes.append(f"bootstrap has {bootstrap.stat().st_size / 1e6:.2f} MB. AWS and Lambda's interface are one replayer on loopback, without TLS; "
-                 "its answers stand in memory.")
+                 "its answers stand in memory. The clock runs from exec.")
     return Result("The Lambda", rows, samples, notes)

@@ -72,12 +72,17 @@ std::string Section::shown(std::string_view key) const {
 
 void Section::ask(std::string_view key) const {
   const std::string full = pattern_.empty() ? std::string(key) : fmt::format("{}.{}", pattern_, key);
-  for (const ConfigKey& known : config_keys()) {
+  const auto& keys = config_keys();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::size_t place = (reading_->last_asked + i) % keys.size();
+    const ConfigKey& known = keys[place];
     const bool itself = known.path == full;
     const bool above =
         known.path.starts_with(full) && (known.path[full.size()] == '.' || known.path[full.size()] == '[');
     if (itself) reading_->asked.insert(full);
-    if (itself || above) return;
+    if (!itself && !above) continue;
+    reading_->last_asked = place;
+    return;
   }
   throw std::logic_error(fmt::format("configuration key '{}' is not in the table", full));
 }

@@ -36,6 +36,7 @@ struct Reading {
   std::filesystem::path directory;  // of the file; relative paths start here
   Problems problems;
   std::set<std::string, std::less<>> asked;  // keys of the table that were looked for
+  std::size_t last_asked = 0;                // its place in the table; the next one is mostly near
 };
 
 // One map of the file. Each call looks for one key: an absent or null one leaves `out` as it is, and what is wrong with

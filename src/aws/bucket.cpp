@@ -6,7 +6,6 @@
 
 #include "aws/answer.hpp"
 #include "aws/endpoints.hpp"
-#include "aws/signer.hpp"
 #include "base/backoff.hpp"
 #include "net/endpoint.hpp"
 
@@ -80,7 +79,7 @@ net::Response Bucket::try_once(const std::string& method, const std::string& pat
   options.normalize_path = false;
   options.content_hash_header = true;
   const Credentials credentials = session_.credentials.get();
-  const Signature signature = sign(signable, credentials, options, session_.clock.now());
+  const Signature signature = sign(signable, credentials, options, session_.clock.now(), keys_);
   net::ClientRequest request;
   request.method = method;
   request.target = "/" + name_ + path + (query.empty() ? "" : "?" + query);

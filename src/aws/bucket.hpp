@@ -2,6 +2,7 @@
 #include <string>
 
 #include "aws/client.hpp"
+#include "aws/signer.hpp"
 #include "net/http_client.hpp"
 
 namespace slipway::aws {
@@ -28,6 +29,7 @@ class Bucket {
   const std::string name_;
   const net::Endpoint endpoint_;
   net::HttpClient http_;
+  SigningKeys keys_;
 };
 
 }  // namespace slipway::aws

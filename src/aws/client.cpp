@@ -57,6 +57,7 @@ struct Client::Impl {
   net::HttpClient http;
   RateLimiter limiter;
   RetryBudget budget;
+  SigningKeys keys;
   std::atomic<std::int64_t> skew_ms{0};  // AWS's clock less ours
 
   Impl(const Session& s, const Service& which)
@@ -88,7 +89,7 @@ struct Client::Impl {
   }
 
   net::ClientRequest signed_request(std::string_view operation, const std::string& body, const Credentials& credentials,
-                                    Millis timeout) const {
+                                    Millis timeout) {
     SignableRequest request;
     request.path = target.base_path + "/";
     request.body = body;
@@ -103,7 +104,7 @@ struct Client::Impl {
     SigningOptions options;
     options.region = session.region;
     options.service = service.signing_name;
-    auto signature = sign(request, credentials, options, now());
+    auto signature = sign(request, credentials, options, now(), keys);
     net::ClientRequest sent;
     sent.method = request.method;
     sent.target = "/";  // the client puts the base path in front

@@ -87,10 +87,29 @@ bool is_signed(std::string_view lower_name) {
          lower_name != "expect" && lower_name != "transfer-encoding" && lower_name != "x-amzn-trace-id";
 }
 
+std::string scope_of(const SigningOptions& options, const std::string& day) {
+  return fmt::format("{}/{}/{}/aws4_request", day, options.region, options.service);
+}
+
 }  // namespace
 
+Secret SigningKeys::of(const Credentials& credentials, const SigningOptions& options, const std::string& day) {
+  const auto scope = scope_of(options, day);
+  std::lock_guard lock(mutex_);
+  if (scope == scope_ && credentials.secret_access_key.reveal() == secret_.reveal()) return key_;
+  Secret key("AWS4" + credentials.secret_access_key.reveal());
+  for (const std::string_view part : {std::string_view(day), std::string_view(options.region),
+                                      std::string_view(options.service), std::string_view("aws4_request")}) {
+    key = Secret(hmac_sha256(key, part));
+  }
+  scope_ = scope;
+  secret_ = credentials.secret_access_key;
+  key_ = key;
+  return key;
+}
+
 Signature sign(const SignableRequest& request, const Credentials& credentials, const SigningOptions& options,
-               TimePoint now) {
+               TimePoint now, SigningKeys& keys) {
   Signature result;
   const std::string time = amz_date(now);
   const std::string body_hash = to_hex(sha256(request.body));
@@ -123,16 +142,11 @@ Signature sign(const SignableRequest& request, const Credentials& credentials, c
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(request.path, options.normalize_path),
                   canonical_query(request.query), lines, names, body_hash);
   const std::string day = time.substr(0, 8);
-  const auto scope = fmt::format("{}/{}/{}/aws4_request", day, options.region, options.service);
+  const auto scope = scope_of(options, day);
   result.string_to_sign =
       fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, to_hex(sha256(result.canonical_request)));
 
-  Secret key("AWS4" + credentials.secret_access_key.reveal());
-  for (const std::string_view part : {std::string_view(day), std::string_view(options.region),
-                                      std::string_view(options.service), std::string_view("aws4_request")}) {
-    key = Secret(hmac_sha256(key, part));
-  }
-  result.signature = to_hex(hmac_sha256(key, result.string_to_sign));
+  result.signature = to_hex(hmac_sha256(keys.of(credentials, options, day), result.string_to_sign));
   result.headers.emplace_back("Authorization",
                               fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
                                           credentials.access_key_id, scope, names, result.signature));

@@ -1,4 +1,5 @@
 #pragma once
+#include <mutex>
 #include <string>
 
 #include "aws/credentials.hpp"
@@ -31,8 +32,20 @@ struct Signature {
   net::Headers headers;  // to be added to the request: X-Amz-Date, X-Amz-Security-Token, Authorization
 };
 
-// AWS Signature Version 4 in the header. A pure function: `now` is the time that is signed.
+// The key of a day, region and service, which four HMACs derive from the credentials: the last one is kept.
+// Thread-safe.
+class SigningKeys {
+ public:
+  Secret of(const Credentials& credentials, const SigningOptions& options, const std::string& day);
+
+ private:
+  std::mutex mutex_;
+  std::string scope_;
+  Secret secret_, key_;
+};
+
+// AWS Signature Version 4 in the header. `now` is the time that is signed; nothing but the arguments goes in.
 Signature sign(const SignableRequest& request, const Credentials& credentials, const SigningOptions& options,
-               TimePoint now);
+               TimePoint now, SigningKeys& keys);
 
 }  // namespace slipway::aws

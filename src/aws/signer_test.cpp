@@ -45,6 +45,7 @@ SignableRequest parse(const std::string& text) {
 TEST(Signer, AgreesWithAwsOnEveryCaseOfItsSuite) {
   const auto all = cases();
   ASSERT_EQ(all.size(), 38u);
+  SigningKeys kept;
   for (const auto& value : all) {
     const auto& one = value.as_object();
     SCOPED_TRACE(string_at(one, "name"));
@@ -60,7 +61,7 @@ TEST(Signer, AgreesWithAwsOnEveryCaseOfItsSuite) {
     options.sign_session_token = !bool_at(context, "omit_session_token");
     const auto now = parse_time(string_at(context, "timestamp"));
     ASSERT_TRUE(now);
-    const auto signature = sign(parse(string_at(one, "request")), credentials, options, *now);
+    const auto signature = sign(parse(string_at(one, "request")), credentials, options, *now, kept);
     EXPECT_EQ(signature.canonical_request, string_at(one, "canonical_request"));
     EXPECT_EQ(signature.string_to_sign, string_at(one, "string_to_sign"));
     EXPECT_EQ(signature.signature, string_at(one, "signature"));
@@ -71,13 +72,31 @@ TEST(Signer, SendsTheTokenAlsoWhereItIsNotSigned) {
   const Credentials credentials{"AKIDEXAMPLE", Secret("secret"), Secret("token"), std::nullopt};
   const SignableRequest request{.headers = {{"Host", "example.com"}}};
   for (const bool signs : {true, false}) {
+    SigningKeys keys;
     const auto signature =
-        sign(request, credentials, {"eu-central-1", "ecs", true, false, signs}, TimePoint(Millis(0)));
+        sign(request, credentials, {"eu-central-1", "ecs", true, false, signs}, TimePoint(Millis(0)), keys);
     EXPECT_EQ(net::header(signature.headers, "X-Amz-Security-Token"), "token");
     const auto authorization = net::header(signature.headers, "Authorization");
     EXPECT_EQ(authorization.find("x-amz-security-token") != std::string::npos, signs);
     EXPECT_EQ(authorization.find("secret"), std::string::npos);
   }
+}
+
+TEST(Signer, AKeyThatIsKeptIsOfItsDayRegionServiceAndCredentials) {
+  const SignableRequest request{.headers = {{"Host", "example.com"}}};
+  const Credentials one{"AKIDEXAMPLE", Secret("one"), Secret(), std::nullopt};
+  const Credentials other{"AKIDEXAMPLE", Secret("other"), Secret(), std::nullopt};
+  const TimePoint today(Millis(0)), tomorrow(Millis(86'400'000));
+  const SigningOptions ecs{"eu-central-1", "ecs"}, ssm{"eu-central-1", "ssm"}, elsewhere{"eu-west-1", "ecs"};
+  SigningKeys kept;
+  const auto agrees = [&](const Credentials& credentials, const SigningOptions& options, TimePoint now) {
+    SigningKeys fresh;
+    return sign(request, credentials, options, now, kept).signature ==
+           sign(request, credentials, options, now, fresh).signature;
+  };
+  for (const auto& credentials : {one, one, other}) EXPECT_TRUE(agrees(credentials, ecs, today));
+  for (const auto& options : {ecs, ssm, elsewhere}) EXPECT_TRUE(agrees(other, options, today));
+  EXPECT_TRUE(agrees(other, elsewhere, tomorrow));
 }
 
 }  // namespace

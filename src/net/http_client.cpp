@@ -33,7 +33,7 @@ struct Line {
 Deadline deadline_after(Millis timeout) { return timeout.count() <= 0 ? Deadline::max() : Steady::now() + timeout; }
 
 void check_sendable(std::string_view text, std::string_view what) {
-  if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+  if (std::any_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; })) {
     throw Error(ErrorKind::invalid, fmt::format("HTTP request: its {} holds a line break", what));
   }
 }

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import subprocess
+import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 import moto_server as moto
 from runtime_api import Sandbox
 from stuck import Stuck
+from tls import ECDSA, RSA, TlsRelay
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = os.environ.get("SLIPWAY_BOOTSTRAP", str(ROOT / "build/dev/src/app/lambda/bootstrap"))
@@ -173,6 +175,24 @@ def test_a_configuration_with_a_mistake_is_told_as_an_init_error(environment, tm
     with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
         kind, error = sandbox.first_answer()
         assert kind == "init_error" and "imagine" in error["errorMessage"]
+
+
+@pytest.mark.parametrize("key, digest", [(RSA, "sha256"), (RSA, "sha512"), (ECDSA, "sha384")], ids=["rsa", "rsa-sha512", "ecdsa"])
+def test_it_speaks_tls_with_aws(environment, account, signup, tmp_path, key, digest):
+    relay = TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path, key, digest)
+    environment.update(AWS_ENDPOINT_URL=relay.url, AWS_CA_BUNDLE=relay.ca_file)
+    with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
+        kind, answer = sandbox.invoke(http("POST", "/provision", order(f"tls-{key[0][:3]}-{digest}"), **signup))
+        assert (kind, answer["statusCode"]) == ("response", 202), answer
+        assert sandbox.invoke(work_on(json.loads(answer["body"])["tenantId"])) == ("response", {"batchItemFailures": []})
+
+
+def test_who_has_not_awss_certificate_is_told_nothing(environment, account, tmp_path):
+    relay = TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path)
+    environment.update(AWS_ENDPOINT_URL=relay.url)
+    with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
+        kind, error = sandbox.first_answer()
+        assert kind == "init_error" and "certificate is not accepted" in error["errorMessage"], error
 
 
 def test_it_answers_the_api_from_one_process(sandbox):

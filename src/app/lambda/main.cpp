@@ -2,6 +2,7 @@
 #include <netdb.h>
 #include <nss.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -23,6 +24,17 @@ std::optional<std::string> environment(const std::string& name) {
   return value;
 }
 
+// What OpenSSL would do at its first use and a start can do without: this machine's openssl.cnf is for another OpenSSL;
+// TLS takes ciphers and digests from the provider, and asks the table of old only for the digests that certificates are
+// signed with; the words of libcrypto's errors are some thousand (those of libssl's, which say what is wrong with a
+// connection, are told all the same).
+void begin_openssl() {
+  ::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+                            OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS,
+                        nullptr);
+  for (const EVP_MD* digest : {::EVP_sha256(), ::EVP_sha384(), ::EVP_sha512()}) ::EVP_add_digest(digest);
+}
+
 // Linked statically, OpenSSL looks for the system's roots where Debian has them. Resend's endpoint and founders' own
 // HTTPS domains are checked against these; AWS's own against those that are built in.
 void name_the_systems_roots() {
@@ -41,7 +53,7 @@ void resolve_names_alone() { __nss_configure_lookup("hosts", "files dns"); }
 
 int main() {
   ::signal(SIGPIPE, SIG_IGN);
-  ::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);  // this machine's openssl.cnf is for another OpenSSL
+  begin_openssl();
   name_the_systems_roots();
   resolve_names_alone();
   const auto host = environment("AWS_LAMBDA_RUNTIME_API");

@@ -113,7 +113,12 @@ std::vector<std::string> Tasks::pages(std::string_view operation, json::object i
 std::vector<json::object> Tasks::list(const std::string& family, bool stopped) {
   json::object input{{"cluster", place_.cluster}, {"desiredStatus", stopped ? "STOPPED" : "RUNNING"}};
   if (!family.empty()) input["family"] = family;
-  const auto arns = pages("ListTasks", std::move(input), "taskArns");
+  auto all = describe(pages("ListTasks", std::move(input), "taskArns"));
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return created_at(a) < created_at(b); });
+  return all;
+}
+
+std::vector<json::object> Tasks::describe(const std::vector<std::string>& arns) {
   std::vector<json::object> all;
   for (std::size_t from = 0; from < arns.size(); from += describe_limit) {
     json::array batch;
@@ -125,7 +130,6 @@ std::vector<json::object> Tasks::list(const std::string& family, bool stopped) {
     if (tasks == nullptr) continue;
     for (const auto& task : *tasks) all.push_back(task.as_object());
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return created_at(a) < created_at(b); });
   return all;
 }
 

@@ -34,8 +34,10 @@ class Tasks {
   // The task as ECS describes it. Throws what error_of_failure makes of a refusal.
   boost::json::object run(const Run& wanted);
   // Tasks of a family (empty: of the whole cluster) that ECS means to run, or has stopped within about the last hour.
-  // Oldest first; without those that vanished meanwhile. At most `limit` (newest) are described.
+  // Oldest first; without those that vanished meanwhile.
   std::vector<boost::json::object> list(const std::string& family, bool stopped);
+  // Those of these tasks that ECS knows, in its order.
+  std::vector<boost::json::object> describe(const std::vector<std::string>& arns);
   // Not there is success.
   void stop(const std::string& task_arn, const std::string& why);
 

@@ -191,13 +191,15 @@ void make_private_directory(const fs::path& path, const OsUser& user) {
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
     if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail_errno("make", path);
   }
+  // In this order: another start that makes it at the same time gives it away before it puts something into it.
+  const bool is_empty = fs::is_empty(path, error);
   struct stat entry {};
   if (lstat(path.c_str(), &entry) != 0) fail_errno("look at", path);
   if (S_ISLNK(entry.st_mode)) {
     throw Error(ErrorKind::invalid, fmt::format("{} is a symbolic link; name what it points to", path.string()));
   }
   if (entry.st_uid != user.uid) {
-    if (!user.switches || !fs::is_empty(path, error) || error) {
+    if (!user.switches || !is_empty || error) {
       throw Error(ErrorKind::invalid,
                   fmt::format("{} is there already and belongs to somebody else; Postgres needs a directory of its own",
                               path.string()));

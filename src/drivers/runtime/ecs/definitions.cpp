@@ -24,19 +24,21 @@ void Definitions::remember(const std::string& family, Known known) {
   known_[family] = std::move(known);
 }
 
-std::optional<boost::json::object> Definitions::of(const std::string& family) {
-  if (auto there = known(family)) return std::move(there->definition);
+std::shared_ptr<const boost::json::object> Definitions::of(const std::string& family) {
+  if (const auto there = known(family)) return there->definition;
   auto read = tasks_.definition(family);
-  remember(family, {.definition = read});
-  return read;
+  auto definition = read ? std::make_shared<const boost::json::object>(std::move(*read)) : nullptr;
+  remember(family, {.definition = definition});
+  return definition;
 }
 
 Definitions::Made Definitions::make(const std::string& family, boost::json::object definition) {
   forget(family);  // where the answer is lost, it is read
-  boost::json::object made = tasks_.register_definition(std::move(definition));
-  const std::string arn = string_at(*object_at(made, "taskDefinition"), "taskDefinitionArn");
-  remember(family, {.definition = std::move(made), .unused = true});
-  return {arn, arn.ends_with(":1")};
+  const auto made = std::make_shared<const boost::json::object>(tasks_.register_definition(std::move(definition)));
+  const std::string arn = string_at(*object_at(*made, "taskDefinition"), "taskDefinitionArn");
+  const bool first = arn.ends_with(":1");
+  remember(family, {.definition = made, .unused = true, .first = first});
+  return {arn, first};
 }
 
 bool Definitions::is_unused(const std::string& family) {
@@ -44,9 +46,24 @@ bool Definitions::is_unused(const std::string& family) {
   return there && there->unused;
 }
 
+bool Definitions::is_without_tasks(const std::string& family) {
+  const auto there = known(family);
+  return there && there->unused && there->first;
+}
+
 void Definitions::used(const std::string& family) {
   std::lock_guard lock(mutex_);
   if (const auto found = known_.find(family); found != known_.end()) found->second.unused = false;
+}
+
+std::string Definitions::started_task(const std::string& family) {
+  const auto there = known(family);
+  return there ? there->task : "";
+}
+
+void Definitions::started(const std::string& family, const std::string& task_arn) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = known_.find(family); found != known_.end()) found->second.task = task_arn;
 }
 
 void Definitions::forget(const std::string& family) {

@@ -74,7 +74,7 @@ Instance EcsRuntime::create(const InstanceSpec& spec, const Progress&) {
   const json::object wanted = task_definition(spec, options_, installation_);
   const auto there = definitions_.of(family(spec.tenant));
   // A definition is what is taken for an instance, so all that it needs is there before it is.
-  const auto stale = put_environment(spec, there.has_value());
+  const auto stale = put_environment(spec, there != nullptr);
   std::string arn;
   bool first = false;
   if (there && tag_of(*there, spec_tag) == tag_of(wanted, spec_tag)) {
@@ -105,12 +105,21 @@ void EcsRuntime::make_room_for(const TenantId& tenant, const std::string& defini
   tasks_.forget_definitions(others);
 }
 
+std::vector<json::object> EcsRuntime::current_tasks(const TenantId& tenant) {
+  if (definitions_.is_without_tasks(family(tenant))) return {};
+  if (const std::string arn = definitions_.started_task(family(tenant)); !arn.empty()) {
+    auto started = tasks_.describe({arn});
+    if (!started.empty() && string_at(started.front(), "desiredStatus") == "RUNNING") return started;
+  }
+  return tasks_.list(family(tenant), false);
+}
+
 StartResult EcsRuntime::start(const TenantId& tenant, std::uint32_t boot) {
   const auto definition = definitions_.of(family(tenant));
   if (!definition) {
     throw Error(ErrorKind::not_found, fmt::format("ecs: there is no task definition {} to start", family(tenant)));
   }
-  if (!tasks_.list(family(tenant), false).empty()) return StartResult::started;
+  if (!current_tasks(tenant).empty()) return StartResult::started;
   definitions_.used(family(tenant));
   Run run;
   run.task_definition = arn_of(*definition);
@@ -120,7 +129,7 @@ StartResult EcsRuntime::start(const TenantId& tenant, std::uint32_t boot) {
   run.tags = {
       {installation_tag, installation_.value()}, {tenant_tag, tenant.value()}, {boot_tag, std::to_string(boot)}};
   try {
-    tasks_.run(run);
+    definitions_.started(family(tenant), string_at(tasks_.run(run), "taskArn"));
   } catch (const Error& error) {
     definitions_.forget(family(tenant));
     if (error.kind() == ErrorKind::invalid) {
@@ -160,7 +169,7 @@ Instance EcsRuntime::view(const TenantId& tenant, const json::object& task) {
 }
 
 std::optional<Instance> EcsRuntime::inspect(const TenantId& tenant) {
-  const auto wanted = tasks_.list(family(tenant), false);
+  const auto wanted = current_tasks(tenant);
   if (!wanted.empty()) return view(tenant, wanted.back());
   const auto definition = definitions_.of(family(tenant));
   if (!definition) return std::nullopt;

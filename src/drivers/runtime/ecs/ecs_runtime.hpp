@@ -55,6 +55,7 @@ class EcsRuntime : public Runtime, public RuntimeLogs {
   // `had_one`: an environment; returns the names of it that are not used any more.
   std::vector<std::string> put_environment(const InstanceSpec& spec, bool had_one);
   void make_room_for(const TenantId& tenant, const std::string& definition);
+  std::vector<boost::json::object> current_tasks(const TenantId& tenant);
   void stop_tasks(const std::string& family, const std::string& except_definition, const std::string& why);
   Instance view(const TenantId& tenant, const boost::json::object& task);
   std::string newest_task(const TenantId& tenant);

@@ -137,13 +137,43 @@ TEST_F(Ecs, AFirstStartAsksOnlyForWhatItCannotKnow) {
   EXPECT_EQ(aws.asked("DescribeTaskDefinition").size(), 1u);
   EXPECT_THAT(aws.asked("DescribeParameters"), IsEmpty());
   EXPECT_THAT(aws.asked("ListTaskDefinitions"), IsEmpty());
-  EXPECT_EQ(aws.asked("ListTasks").size(), 3u) << "before it is made, after, and before it is started";
+  EXPECT_EQ(aws.asked("ListTasks").size(), 1u) << "before it is made";
 
   runtime.inspect(ann);
+  EXPECT_EQ(aws.asked("ListTasks").size(), 3u) << "what runs, and what has ended";
   EXPECT_EQ(string_at(aws.asked("ListTasks").back(), "desiredStatus"), "STOPPED") << "it may have ended by now";
   aws.world.clock.advance(Millis(5'000));
   runtime.inspect(ann);
   EXPECT_EQ(aws.asked("DescribeTaskDefinition").size(), 2u) << "others may have made another meanwhile";
+}
+
+// ECS lists a new task only after a while, but it has told its name.
+TEST_F(Ecs, WhatWasJustStartedIsAskedForByName) {
+  tasks("", "");
+  aws.on("RunTask", R"({"tasks":[{"taskArn":"arn:new"}]})");
+  EXPECT_EQ(runtime.start(ann, 1), StartResult::started);
+  std::string now = task("PENDING");
+  aws.on("DescribeTasks", [&](const json::object& input) {
+    const bool known = array_at(input, "tasks")->at(0) == "arn:new" && !now.empty();
+    return json::object{{"tasks", known ? json::parse("[" + now + "]") : json::array()}};
+  });
+  const auto lists = [&] { return aws.asked("ListTasks").size(); };
+  const auto before = lists();
+  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::starting);
+  EXPECT_EQ(runtime.start(ann, 1), StartResult::started) << "it runs";
+  EXPECT_EQ(lists(), before);
+  EXPECT_EQ(aws.asked("RunTask").size(), 1u);
+
+  now = task("STOPPED", "STOPPED");
+  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::created) << "what has ended is looked for in the lists";
+  EXPECT_EQ(lists(), before + 2);
+  now = "";
+  runtime.inspect(ann);
+  EXPECT_EQ(lists(), before + 4) << "and so is what not even its name finds";
+  now = task("RUNNING");
+  aws.world.clock.advance(Millis(5'000));
+  runtime.inspect(ann);
+  EXPECT_EQ(lists(), before + 6) << "the name is forgotten after a while";
 }
 
 TEST_F(Ecs, AnotherDefinitionReplaces) {
