@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes src/app/lambda/order.ld: the members of libcrypto and libssl that the function's first invocation executes, over
-plain HTTP or TLS. The linker puts them side by side, so that a start reads them alone, not all of OpenSSL. A list that is
-out of date costs memory and nothing else. To be run again, with the release build, when OpenSSL has another version:
+"""Writes src/app/lambda/order.ld: what the function's first invocation executes, over plain HTTP or TLS. The linker puts it
+side by side, so that a start reads it alone, not the whole program. A list that is out of date costs time and memory and
+nothing else. To be run again, with the release build, before what a release says of the function's start is measured, and
+when OpenSSL has another version:
 
     bench/order_lambda.py           needs valgrind and openssl
 """
@@ -23,7 +24,7 @@ from tls import TlsRelay  # noqa: E402
 
 BUILD = ROOT / "build/release"
 OUT = ROOT / "src/app/lambda/order.ld"
-HEAD = """/* The parts of OpenSSL that a first invocation executes, side by side. Written by bench/order_lambda.py. */
+HEAD = """/* What a first invocation executes, side by side. Written by bench/order_lambda.py. */
 SECTIONS {
   .text.first : {
 """
@@ -33,14 +34,22 @@ INSERT BEFORE .text;
 """
 
 
+def pattern(section, path):
+    """A function with a section of its own is found wherever it stands; else it is all of a library's member."""
+    if section != ".text":
+        return f"*({section})"
+    member = re.fullmatch(r"\S*?([^/\s]+\.a)\((\S+)\)", path)
+    return f"*{member.group(1)}:{member.group(2)}(.text)" if member else f"*{pathlib.Path(path).name}(.text)"
+
+
 def linked(place):
-    """The program with its symbols, and where the linker put what: sorted (address, size, member, section)."""
+    """The program with its symbols, and where the linker put what: sorted (address, size, pattern)."""
     command = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", "slipway_lambda_program"], capture_output=True, text=True,
                              check=True).stdout.splitlines()[-1]
     program, listing = place / "bootstrap", place / "map"
     command = command.replace(" -static -s ", f" -static -Wl,-Map={listing} ").replace("-o src/app/lambda/bootstrap", f"-o {program}")
     subprocess.run(command, shell=True, cwd=BUILD, check=True, stderr=subprocess.DEVNULL)
-    entry = re.compile(r"^ (\.text\S*)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+\S*/lib(crypto|ssl)\.a\((\S+)\)$")
+    entry = re.compile(r"^ (\.text\S*)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S+)$")
     found, section = [], ""
     for line in listing.read_text().splitlines():
         if re.fullmatch(r" \.\S+", line):  # a long name has a line of its own
@@ -49,7 +58,7 @@ def linked(place):
         match = entry.match(line)
         name = match and (match.group(1) or section)
         if match and name.startswith(".text") and int(match.group(3), 16):
-            found.append((int(match.group(2), 16), int(match.group(3), 16), f"*lib{match.group(4)}.a:{match.group(5)}", name))
+            found.append((int(match.group(2), 16), int(match.group(3), 16), pattern(name, match.group(4))))
         section = ""
     return program, sorted(found)
 
@@ -79,7 +88,7 @@ def write_order(place):
         for address in executed(program, variables, place):
             at = bisect.bisect_right(starts, address) - 1
             if at >= 0 and address < starts[at] + sections[at][1]:
-                found.add(f"    {sections[at][2]}({sections[at][3]})\n")
+                found.add(f"    {sections[at][2]}\n")
         first += sorted(found.difference(first))
         print(f"{OUT.relative_to(ROOT)}: {len(first)} parts", flush=True)
     OUT.write_text(HEAD + "".join(first) + TAIL)

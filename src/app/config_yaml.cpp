@@ -3,6 +3,8 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <map>
+#include <optional>
 #include <sstream>
 
 namespace slipway {
@@ -16,74 +18,128 @@ Position position(const YAML::Mark& mark) {
   return mark.is_null() ? Position{} : Position{mark.line + 1, mark.column + 1};
 }
 
-class Builder {
+// Makes the tree of what the parser comes upon, and sees that nothing stands after the first document. (YAML::Load()
+// does not look, and YAML::LoadAll() never ends where the parser finds one more again and again without getting on: ",
+// a".)
+class Builder : public YAML::EventHandler {
  public:
-  YamlNode build(const YAML::Node& from, int depth) {
-    const Position at = position(from.Mark());
-    if (++nodes_ > node_limit) throw YamlError(at, "has more values than a configuration can have (aliases?)");
-    if (depth > depth_limit) throw YamlError(at, "is nested deeper than any configuration is");
-    YamlNode node;
-    node.at = at;
-    if (from.IsScalar()) {
-      node.kind = YamlNode::Kind::scalar;
-      node.text = from.Scalar();
-    } else if (from.IsSequence()) {
-      node.kind = YamlNode::Kind::list;
-      for (const auto& item : from) node.items.push_back(build(item, depth + 1));
-    } else if (from.IsMap()) {
-      node.kind = YamlNode::Kind::map;
-      for (const auto& member : from) {
-        const Position key_at = position(member.first.Mark());
-        if (!member.first.IsScalar()) throw YamlError(key_at, "a key must be plain text");
-        YamlNode value = build(member.second, depth + 1);
-        if (value.kind == YamlNode::Kind::null) value.at = key_at;  // nothing stands nowhere
-        node.members.push_back({member.first.Scalar(), key_at, std::move(value)});
-      }
-    }
-    return node;
-  }
-
- private:
-  std::size_t nodes_ = 0;
-};
-
-// Sees that nothing stands after the first document. YAML::Load() does not look, and YAML::LoadAll() never ends where
-// the parser finds one more document again and again without getting on (", a").
-class OneDocument : public YAML::EventHandler {
- public:
-  void check(const std::string& text) {
+  YamlNode build(const std::string& text) {
     std::istringstream in(text);
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(*this)) {
     }
+    return std::move(root_);
   }
 
  private:
+  // A list or map whose end has not come.
+  struct Open {
+    YamlNode node;
+    YAML::anchor_t anchor = 0;
+    std::size_t first = 0;  // how many values there were before it
+    int depth = 0;          // of the deepest value in it
+    std::optional<YamlNode> key;
+  };
+  struct Anchored {
+    YamlNode node;
+    std::size_t values = 0;
+    int depth = 0;  // of the deepest value in it; 0: it is the deepest itself
+  };
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 2) second(mark);
   }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { has_value(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
-    has_value(mark);
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (documents_ == 1) leaf({YamlNode::Kind::null, position(mark), {}, {}, {}}, anchor);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    has_value(mark);
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& text) override {
+    is_first(mark);
+    leaf({YamlNode::Kind::scalar, position(mark), text, {}, {}}, anchor);
   }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    has_value(mark);
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    is_first(mark);
+    const auto found = anchored_.find(anchor);
+    if (found == anchored_.end()) too_deep(position(mark));  // it is inside of itself
+    begin(position(mark), found->second.values, found->second.depth);
+    end(found->second.node);
   }
-  void OnMapEnd() override {}
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(YamlNode::Kind::list, mark, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(YamlNode::Kind::map, mark, anchor);
+  }
+  void OnMapEnd() override { close(); }
 
-  void has_value(const YAML::Mark& mark) const {
+  bool expects_key() const {
+    return !open_.empty() && open_.back().node.kind == YamlNode::Kind::map && !open_.back().key;
+  }
+
+  // Before a value of so many values (itself included), of which the deepest is so deep in it.
+  void begin(Position at, std::size_t values, int depth) {
+    if (expects_key()) return;
+    values_ += values;
+    if (values_ > node_limit) throw YamlError(at, "has more values than a configuration can have (aliases?)");
+    const int deepest = static_cast<int>(open_.size()) + depth;
+    if (deepest > depth_limit) too_deep(at);
+    for (Open& around : open_) around.depth = std::max(around.depth, deepest);
+  }
+
+  void leaf(YamlNode node, YAML::anchor_t anchor) {
+    begin(node.at, 1, 0);
+    if (anchor != YAML::NullAnchor) anchored_[anchor] = {node, 1, 0};
+    end(std::move(node));
+  }
+
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    is_first(mark);
+    if (expects_key()) no_key(position(mark));
+    begin(position(mark), 1, 0);
+    open_.push_back({{kind, position(mark), {}, {}, {}}, anchor, values_ - 1, static_cast<int>(open_.size()), {}});
+  }
+
+  void close() {
+    Open done = std::move(open_.back());
+    open_.pop_back();
+    if (done.anchor != YAML::NullAnchor) {
+      anchored_[done.anchor] = {done.node, values_ - done.first, done.depth - static_cast<int>(open_.size())};
+    }
+    end(std::move(done.node));
+  }
+
+  // A value is whole: it goes where it belongs.
+  void end(YamlNode node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (expects_key()) {
+      if (node.kind != YamlNode::Kind::scalar) no_key(node.at);
+      open_.back().key = std::move(node);
+    } else if (Open& around = open_.back(); around.node.kind == YamlNode::Kind::list) {
+      around.node.items.push_back(std::move(node));
+    } else {
+      if (node.kind == YamlNode::Kind::null) node.at = around.key->at;  // nothing stands nowhere
+      around.node.members.push_back({std::move(around.key->text), around.key->at, std::move(node)});
+      around.key.reset();
+    }
+  }
+
+  void is_first(const YAML::Mark& mark) const {
     if (documents_ > 1) second(mark);
   }
   [[noreturn]] static void second(const YAML::Mark& mark) {
     throw YamlError(position(mark), "is a second document; there can be one");
   }
+  [[noreturn]] static void too_deep(Position at) { throw YamlError(at, "is nested deeper than any configuration is"); }
+  [[noreturn]] static void no_key(Position at) { throw YamlError(at, "a key must be plain text"); }
 
+  YamlNode root_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Anchored> anchored_;
+  std::size_t values_ = 0;
   int documents_ = 0;
 };
 
@@ -91,8 +147,7 @@ class OneDocument : public YAML::EventHandler {
 
 YamlNode parse_yaml(const std::string& text) {
   try {
-    OneDocument().check(text);
-    YamlNode root = Builder().build(YAML::Load(text), 0);
+    YamlNode root = Builder().build(text);
     if (root.kind == YamlNode::Kind::null) root.kind = YamlNode::Kind::map;
     if (root.kind != YamlNode::Kind::map) throw YamlError(root.at, "must be a map of keys such as 'app:'");
     return root;

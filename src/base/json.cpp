@@ -20,7 +20,9 @@ const boost::json::value* present(const boost::json::object& object, std::string
 
 boost::json::value parse_json(std::string_view text, std::string_view whose) {
   boost::system::error_code error;
-  auto value = boost::json::parse(text, error);
+  // What is read is thrown away as a whole, so that its memory is one piece.
+  auto value =
+      boost::json::parse(text, error, boost::json::make_shared_resource<boost::json::monotonic_resource>(text.size()));
   if (error) {
     throw Error(ErrorKind::internal, fmt::format("{}: the answer is not valid JSON ({})", whose, error.message()));
   }
