@@ -4,11 +4,9 @@
 //   LISTENER  the number of an inherited socket that listens where the commands will ask
 //   LOG       what they print goes to the end of this file
 //   stdin     a line for each start: {"command": ["/path", ...], "event": "...", "answers": {"RunTask": ["...", ...]}},
-//   HTTP
-//             answers as they go over the wire
-//   stdout    a line for each: {"ms", "kib" (its peak memory), "asked" (operations), "unknown" (of which there was no
-//   answer
-//             left), "path", "body"}
+//             the event and the answers as HTTP goes over the wire
+//   stdout    a line for each: {"ms", "kib" (its peak memory), "asked" (operations), "unknown" (those of them of which
+//             there was no answer left), "path", "body" (of its answer)}
 // Exit 1, with words, where one does not answer within a minute. It is a program of its own so that what measures takes
 // little of what is measured: some microseconds for each request.
 #include <fcntl.h>
@@ -95,7 +93,7 @@ struct Run {
   json::array asked, unknown;
   double answered_ms = 0;
   std::string path, body;
-  std::vector<std::shared_ptr<void>> waiting;  // connections
+  std::vector<std::shared_ptr<void>> waiting;  // connections that get no answer
 
   explicit Run(const json::object& recording) : event(recording.at("event").as_string()) {
     for (const auto& [operation, list] : recording.at("answers").as_object()) {

@@ -18,9 +18,9 @@ Position position(const YAML::Mark& mark) {
   return mark.is_null() ? Position{} : Position{mark.line + 1, mark.column + 1};
 }
 
-// Makes the tree of what the parser comes upon, and sees that nothing stands after the first document. (YAML::Load()
-// does not look, and YAML::LoadAll() never ends where the parser finds one more again and again without getting on: ",
-// a".)
+// Makes the tree of what the parser comes upon, and sees that nothing stands after the first document. YAML::Load()
+// does not look, and YAML::LoadAll() never ends where the parser finds one more again and again without getting on, as
+// in ", a".
 class Builder : public YAML::EventHandler {
  public:
   YamlNode build(const std::string& text) {
