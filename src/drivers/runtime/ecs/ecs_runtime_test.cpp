@@ -188,6 +188,9 @@ TEST_F(Ecs, AnotherDefinitionReplaces) {
   EXPECT_EQ(aws.asked("StopTask").size(), 1u);
   ASSERT_EQ(aws.asked("DeregisterTaskDefinition").size(), 1u) << "what drops the database is another family";
   EXPECT_EQ(string_at(aws.asked("DeregisterTaskDefinition")[0], "taskDefinition"), old);
+  const auto lists = aws.asked("ListTasks").size();
+  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::running) << "the old one has not ended yet";
+  EXPECT_EQ(aws.asked("ListTasks").size(), lists + 1);
 }
 
 TEST_F(Ecs, VariablesThatAreNoLongerConfiguredGo) {
