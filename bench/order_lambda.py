@@ -79,7 +79,7 @@ def write_order(place):
     program, sections = linked(place)
 
     def over_tls(address):
-        relay = TlsRelay(address, place)
+        relay = TlsRelay(address, place)  # until the end of this program
         return {**environment(place, address), "AWS_ENDPOINT_URL": relay.url, "AWS_CA_BUNDLE": relay.ca_file}
 
     starts, first = [section[0] for section in sections], []

@@ -8,7 +8,7 @@
 //   stdout    a line for each: {"ms", "kib" (its peak memory), "asked" (operations), "unknown" (those of them of which
 //             there was no answer left), "path", "body" (of its answer)}
 // Exit 1, with words, where one does not answer within a minute. It is a program of its own so that what measures takes
-// little of what is measured: some microseconds for each request.
+// little of what is measured.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +48,7 @@ class Started {
     words.push_back(nullptr);
     if (::pipe2(pipe_, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("no process");  // and so nothing that is to be ended
     if (pid_ == 0) {
       const int out = ::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
       ::dup2(out, 1);

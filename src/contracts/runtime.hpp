@@ -56,6 +56,10 @@ class Runtime {
   // Makes what all instances share (a network); cheap when it is there.
   virtual HostNetwork prepare() = 0;
 
+  // A worker has just taken the tenant's lease and is about to look: what this process remembers of its instance may be
+  // of before another worker had it.
+  virtual void begin(const TenantId&) {}
+
   // Makes the instance and its volumes, pulling the image if it is missing; does not start it. One that is there
   // already and is ours is success; one with another host port is replaced.
   virtual Instance create(const InstanceSpec& spec, const Progress& progress) = 0;

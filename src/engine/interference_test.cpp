@@ -34,11 +34,17 @@ struct MeddlingStore : test::ForwardStore {
 
 struct MeddlingRuntime : test::ForwardRuntime {
   using ForwardRuntime::ForwardRuntime;
+  void begin(const TenantId&) override { calls.emplace_back("begin"); }
+  std::optional<Instance> inspect(const TenantId& tenant) override {
+    calls.emplace_back("inspect");
+    return real_.inspect(tenant);
+  }
   StartResult start(const TenantId& tenant, std::uint32_t boot) override {
     if (before_start) std::exchange(before_start, nullptr)();
     return real_.start(tenant, boot);
   }
   std::function<void()> before_start;
+  std::vector<std::string> calls;
 };
 
 struct MeddledWorld : TestWorld {
@@ -110,6 +116,20 @@ TEST(Interference, AnInstanceRemovedByHandBeforeItsFirstStartIsMadeAnew) {
   EXPECT_EQ(w.tenant(id).status, Status::active);
   EXPECT_EQ(w.tenant(id).failure, "");
   EXPECT_EQ(w.runtime.creates(id), 2u);
+}
+
+// Another worker may have had the tenant before each claim: a runtime that remembers must look anew.
+TEST(Interference, ARuntimeIsToldOfEachClaimBeforeItIsAsked) {
+  MeddledWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.meddling_store.before_save = [&] { w.tenants.change(id, Action::restart); };  // so that it is claimed once more
+  w.look_meddled(id);
+  const auto& calls = w.meddling_runtime.calls;
+  ASSERT_GT(calls.size(), 4u);
+  EXPECT_EQ(calls[0], "begin");
+  EXPECT_EQ(calls[1], "inspect");
+  EXPECT_EQ(calls[2], "begin") << "after the save that came too late";
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "begin"), 2);
 }
 
 // The request writes the row as it read it, without the port that is being leased.

@@ -52,6 +52,7 @@ struct Reconciler::Changes {
 };
 
 Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& owner) {
+  world_.runtime.begin(tenant.id);
   for (int round = 0; round < round_limit; ++round) {
     Changes changes;
     bool blind = false;
@@ -220,6 +221,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     // Somebody wrote the row meanwhile. Take the newest one, if it is still ours to work on.
     auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
     if (!newest) return false;
+    world_.runtime.begin(tenant.id);
     const bool still_true = same_progress(tenant, *newest) && !changes.if_unchanged;
     tenant = std::move(*newest);
     if (!still_true) return true;  // decide anew: each step finds what it has done
@@ -250,6 +252,7 @@ std::optional<Reconciler::Outcome> Reconciler::finish(Tenant& tenant, const Deci
   }
   auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
   if (!newest) return Outcome{};
+  world_.runtime.begin(tenant.id);
   tenant = std::move(*newest);
   return std::nullopt;
 }

@@ -45,6 +45,7 @@ class MeasuredRuntime : public Runtime {
   MeasuredRuntime(Runtime& driver, Observer& observer) : driver_(driver), observer_(observer) {}
 
   HostNetwork prepare() override;
+  void begin(const TenantId& tenant) override { driver_.begin(tenant); }
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;

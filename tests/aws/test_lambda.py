@@ -306,17 +306,17 @@ def cut_off_work(environment, upstream, tenant, at, answer_lost, tmp_path):
 
 @pytest.mark.parametrize("key, digest", [(RSA, "sha256"), (RSA, "sha512"), (ECDSA, "sha384")], ids=["rsa", "rsa-sha512", "ecdsa"])
 def test_it_speaks_tls_with_aws(environment, account, signup, tmp_path, key, digest):
-    relay = TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path, key, digest)
-    environment.update(AWS_ENDPOINT_URL=relay.url, AWS_CA_BUNDLE=relay.ca_file)
-    with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
-        kind, answer = sandbox.invoke(http("POST", "/provision", order(f"tls-{key[0][:3]}-{digest}"), **signup))
-        assert (kind, answer["statusCode"]) == ("response", 202), answer
-        assert sandbox.invoke(work_on(json.loads(answer["body"])["tenantId"])) == ("response", {"batchItemFailures": []})
+    with TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path, key, digest) as relay:
+        environment.update(AWS_ENDPOINT_URL=relay.url, AWS_CA_BUNDLE=relay.ca_file)
+        with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
+            kind, answer = sandbox.invoke(http("POST", "/provision", order(f"tls-{key[0][:3]}-{digest}"), **signup))
+            assert (kind, answer["statusCode"]) == ("response", 202), answer
+            assert sandbox.invoke(work_on(json.loads(answer["body"])["tenantId"])) == ("response", {"batchItemFailures": []})
 
 
 def test_who_has_not_awss_certificate_is_told_nothing(environment, account, tmp_path):
-    relay = TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path)
-    environment.update(AWS_ENDPOINT_URL=relay.url)
-    with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
-        kind, error = sandbox.first_answer()
-        assert kind == "init_error" and "certificate is not accepted" in error["errorMessage"], error
+    with TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path) as relay:
+        environment.update(AWS_ENDPOINT_URL=relay.url)
+        with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
+            kind, error = sandbox.first_answer()
+            assert kind == "init_error" and "certificate is not accepted" in error["errorMessage"], error

@@ -38,16 +38,23 @@ class TlsRelay:
         self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
     def _accept(self):
-        while True:
-            threading.Thread(target=self._serve, args=(self.listener.accept()[0],), daemon=True).start()
+        with contextlib.suppress(OSError):  # the end
+            while True:
+                threading.Thread(target=self._serve, args=(self.listener.accept()[0],), daemon=True).start()
 
     def _serve(self, connection):
         with contextlib.suppress(OSError):  # ssl.SSLError is one: who asks does not trust us
-            outer = self.context.wrap_socket(connection, server_side=True)
-            inner = socket.create_connection(self.to)
-            threading.Thread(target=self._hand_on, args=(inner, outer), daemon=True).start()
-            self._hand_on(outer, inner)
+            with self.context.wrap_socket(connection, server_side=True) as outer, socket.create_connection(self.to) as inner:
+                threading.Thread(target=self._hand_on, args=(inner, outer), daemon=True).start()
+                self._hand_on(outer, inner)
 
     @staticmethod
     def _hand_on(source, target):

@@ -100,6 +100,7 @@ class RuntimeEdge : public Runtime {
  public:
   explicit RuntimeEdge(Link& link) : link_(link) {}
   HostNetwork prepare() override { return runtime().prepare(); }
+  void begin(const TenantId& tenant) override { runtime().begin(tenant); }
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;

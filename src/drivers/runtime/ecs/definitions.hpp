@@ -11,9 +11,9 @@
 
 namespace slipway::ecs {
 
-// The newest task definition of each family, remembered for 5 s: one piece of work asks for it again and again, and
-// only who holds the tenant's lease, which is longer, makes another. So is the task that was started of it, which ECS
-// lists only after a while. Thread-safe.
+// The newest task definition of each family, remembered for 5 s, at most for one piece of work: it asks for it again
+// and again, and only who holds the tenant's lease, which is longer, makes another or starts it. So is the task that
+// was started of it, which ECS lists only after a while. Thread-safe.
 class Definitions {
  public:
   Definitions(Tasks& tasks, const Clock& clock) : tasks_(tasks), clock_(clock) {}

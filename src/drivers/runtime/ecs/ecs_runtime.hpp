@@ -37,6 +37,7 @@ class EcsRuntime : public Runtime, public RuntimeLogs {
   // Throws invalid where the app has volumes: a task's files end with it.
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   // `starting` afterwards. Throws limited where the cluster is full.
+  void begin(const TenantId& tenant) override { definitions_.forget(family(tenant)); }
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   // The grace is that of the task definition, which is made from EcsOptions.
   void stop(const TenantId& tenant, Millis grace) override;

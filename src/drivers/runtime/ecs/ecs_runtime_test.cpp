@@ -1,7 +1,5 @@
-#include "drivers/runtime/ecs/ecs_runtime.hpp"
-
-#include "drivers/ecs_common/test_ecs.hpp"
 #include "drivers/runtime/ecs/task_definition.hpp"
+#include "drivers/runtime/ecs/test_ecs_runtime.hpp"
 
 namespace slipway::ecs {
 namespace {
@@ -11,73 +9,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-const std::string family = "sw_ab12cd_01jdd2x8k40a1b2c3d4e";
-const std::string definition_arn = "arn:aws:ecs:eu-central-1:1:task-definition/" + family + ":3";
-
-InstanceSpec spec() {
-  InstanceSpec s;
-  s.tenant = ann;
-  s.slug = Slug("acme");
-  s.image = "shop:1";
-  s.env = {{"DATABASE_URL", Secret("postgresql://u:hunter2@h/d")}, {"EMPTY", Secret("")}};
-  s.app_port = 8080;
-  s.capabilities = {"CHOWN"};
-  s.plan.memory_bytes = 192ull << 20;
-  s.plan.cpus = 0.25;
-  return s;
-}
-
-std::string task(const std::string& last, const std::string& desired = "RUNNING", const std::string& more = "",
-                 const std::string& app = R"("networkBindings":[{"containerPort":8080,"hostPort":32768}])") {
-  return R"({"taskArn":"arn:aws:ecs:eu-central-1:1:task/shop/abc","containerInstanceArn":"ci-1","createdAt":5,)"
-         R"("taskDefinitionArn":")" +
-         definition_arn + R"(","lastStatus":")" + last + R"(","desiredStatus":")" + desired + R"(",)" + more +
-         R"("containers":[{"name":"app",)" + app + R"(},{"name":"init","exitCode":0}]})";
-}
-
-class Ecs : public testing::Test {
- protected:
-  Ecs() {
-    aws.on("DescribeContainerInstances", R"({"containerInstances":[{"ec2InstanceId":"i-1"}]})");
-    aws.on("RegisterTaskDefinition", R"({"taskDefinition":{"taskDefinitionArn":")" + definition_arn + R"("}})");
-    defined(0);
-  }
-
-  // The cluster has these tasks, by the status that is wanted of them.
-  void tasks(const std::string& running, const std::string& stopped) {
-    aws.on("ListTasks", [=](const json::object& input) {
-      const bool ended = string_at(input, "desiredStatus") == "STOPPED";
-      json::array arns;
-      if (!(ended ? stopped : running).empty()) arns.emplace_back(ended ? "stopped" : "running");
-      return json::object{{"taskArns", arns}};
-    });
-    aws.on("DescribeTasks", [=](const json::object& input) {
-      const bool ended = array_at(input, "tasks")->at(0) == "stopped";
-      return json::object{{"tasks", json::parse("[" + (ended ? stopped : running) + "]")}};
-    });
-  }
-
-  void defined(int host_port, const std::string& hash = "") {
-    aws.on("DescribeTaskDefinition", R"({"taskDefinition":{"status":"ACTIVE","taskDefinitionArn":")" + definition_arn +
-                                         R"(","containerDefinitions":[{"name":"app","portMappings":[{"hostPort":)" +
-                                         std::to_string(host_port) +
-                                         R"(}]}]},"tags":[{"key":"slipway:spec","value":")" + hash + R"("}]})");
-  }
-
-  std::optional<Error> error_of(const std::function<void()>& f) {
-    try {
-      f();
-    } catch (const Error& error) {
-      return error;
-    }
-    return std::nullopt;
-  }
-
-  ScriptedAws aws;
-  EcsOptions options{test_place()};
-  EcsRuntime runtime{{aws.ecs, aws.ec2, aws.ssm, aws.logs}, options, here, aws.world.clock, Log::silent()};
-};
 
 TEST_F(Ecs, ADefinitionHoldsLimitsAndNoSecret) {
   aws.refuse("DescribeTaskDefinition", "ClientException", "Unable to describe task definition.");
@@ -121,59 +52,6 @@ TEST_F(Ecs, TheSameIsRegisteredOnce) {
   defined(0, string_at(task_definition(spec(), options, here).at("tags").as_array().at(2).as_object(), "value"));
   EXPECT_EQ(runtime.create(spec(), {}).id, family + ":3");
   EXPECT_THAT(aws.asked("RegisterTaskDefinition"), IsEmpty());
-}
-
-// AWS counts and limits requests: a new tenant's first start asks for nothing that this process knows already.
-TEST_F(Ecs, AFirstStartAsksOnlyForWhatItCannotKnow) {
-  aws.refuse("DescribeTaskDefinition", "ClientException", "Unable to describe task definition.");
-  aws.on("RegisterTaskDefinition",
-         R"({"taskDefinition":{"status":"ACTIVE","taskDefinitionArn":"arn:x/)" + family + R"(:1"}})");
-  aws.on("RunTask", R"({"tasks":[{}]})");
-  tasks("", "");
-  EXPECT_EQ(runtime.inspect(ann), std::nullopt);
-  EXPECT_EQ(runtime.create(spec(), {}).id, family + ":1");
-  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::created);
-  EXPECT_EQ(runtime.start(ann, 1), StartResult::started);
-  EXPECT_EQ(aws.asked("DescribeTaskDefinition").size(), 1u);
-  EXPECT_THAT(aws.asked("DescribeParameters"), IsEmpty());
-  EXPECT_THAT(aws.asked("ListTaskDefinitions"), IsEmpty());
-  EXPECT_EQ(aws.asked("ListTasks").size(), 1u) << "before it is made";
-
-  runtime.inspect(ann);
-  EXPECT_EQ(aws.asked("ListTasks").size(), 3u) << "what runs, and what has ended";
-  EXPECT_EQ(string_at(aws.asked("ListTasks").back(), "desiredStatus"), "STOPPED") << "it may have ended by now";
-  aws.world.clock.advance(Millis(5'000));
-  runtime.inspect(ann);
-  EXPECT_EQ(aws.asked("DescribeTaskDefinition").size(), 2u) << "others may have made another meanwhile";
-}
-
-// ECS lists a new task only after a while, but it has told its name.
-TEST_F(Ecs, WhatWasJustStartedIsAskedForByName) {
-  tasks("", "");
-  aws.on("RunTask", R"({"tasks":[{"taskArn":"arn:new"}]})");
-  EXPECT_EQ(runtime.start(ann, 1), StartResult::started);
-  std::string now = task("PENDING");
-  aws.on("DescribeTasks", [&](const json::object& input) {
-    const bool known = array_at(input, "tasks")->at(0) == "arn:new" && !now.empty();
-    return json::object{{"tasks", known ? json::parse("[" + now + "]") : json::array()}};
-  });
-  const auto lists = [&] { return aws.asked("ListTasks").size(); };
-  const auto before = lists();
-  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::starting);
-  EXPECT_EQ(runtime.start(ann, 1), StartResult::started) << "it runs";
-  EXPECT_EQ(lists(), before);
-  EXPECT_EQ(aws.asked("RunTask").size(), 1u);
-
-  now = task("STOPPED", "STOPPED");
-  EXPECT_EQ(runtime.inspect(ann)->state, InstanceState::created) << "what has ended is looked for in the lists";
-  EXPECT_EQ(lists(), before + 2);
-  now = "";
-  runtime.inspect(ann);
-  EXPECT_EQ(lists(), before + 4) << "and so is what not even its name finds";
-  now = task("RUNNING");
-  aws.world.clock.advance(Millis(5'000));
-  runtime.inspect(ann);
-  EXPECT_EQ(lists(), before + 6) << "the name is forgotten after a while";
 }
 
 TEST_F(Ecs, AnotherDefinitionReplaces) {
