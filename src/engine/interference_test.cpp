@@ -130,6 +130,14 @@ TEST(Interference, ARuntimeIsToldOfEachClaimBeforeItIsAsked) {
   EXPECT_EQ(calls[1], "inspect");
   EXPECT_EQ(calls[2], "begin") << "after the save that came too late";
   EXPECT_EQ(std::count(calls.begin(), calls.end(), "begin"), 2);
+
+  w.settle(id);
+  w.meddling_runtime.calls.clear();
+  w.meddling_store.before_save = [&] { w.tenants.change(id, Action::restart); };
+  w.look_meddled(id);  // it had nothing to do but to say so
+  EXPECT_EQ(calls[1], "inspect");
+  EXPECT_EQ(calls[2], "begin");
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "begin"), 2);
 }
 
 // The request writes the row as it read it, without the port that is being leased.

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "drivers/database/postgres/listening.hpp"
+#include "drivers/database/postgres/managed_files.hpp"
 
 #include "tests/contract/database_names.hpp"
 #include "tests/contract/database_server.hpp"
@@ -61,6 +62,23 @@ TEST(ManagedServer, StartFromSeveralThreadsMakesOneServer) {
     }
   }
   EXPECT_EQ(server.ask("SELECT 1"), "1");
+}
+
+// It is made, given away and filled, in that order; somebody else may look at any moment.
+TEST(ManagedServer, ItsDirectoryIsNobodysWhileSeveralMakeIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives a directory away";
+  const TestPostgres server;
+  const OsUser user = os_user(ManagedOptions().os_user);
+  for (int round = 0; round < 200; ++round) {
+    const fs::path path = server.cluster().parent_path().parent_path() / fmt::format("made{}", round);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        EXPECT_EQ(failure_of([&] { make_private_directory(path, user); }), "did not fail");
+        std::ofstream(path / "lock") << "one more";
+      });
+    }
+  }
 }
 
 TEST(ManagedServer, RecoversAfterItsPostmasterWasKilled) {
