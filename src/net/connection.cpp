@@ -24,6 +24,15 @@ using Socket = asio::generic::stream_protocol::socket;
 
 namespace {
 IoResult failed(std::string why) { return {IoResult::Kind::failed, 0, std::move(why)}; }
+
+// OpenSSL's number stands for its words where these are not loaded (the Lambda's program leaves libcrypto's out).
+std::string words_of(const error_code& error) {
+  const auto number = static_cast<unsigned long>(error.value());
+  if (error.category() != asio::error::get_ssl_category() || ::ERR_reason_error_string(number) != nullptr) {
+    return error.message();
+  }
+  return fmt::format("OpenSSL's error {0:08X} (`openssl errstr {0:08X}` has its words)", number);
+}
 }  // namespace
 
 struct Connection::Impl {
@@ -74,7 +83,7 @@ struct Connection::Impl {
     if (late) return {IoResult::Kind::timed_out, 0, "timed out"};
     if (result == asio::error::eof) return {IoResult::Kind::closed, 0, "closed"};
     if (result == asio::ssl::error::stream_truncated) return failed("the connection was cut");
-    if (result) return failed(result.message());
+    if (result) return failed(words_of(result));
     return {IoResult::Kind::done, bytes, {}};
   }
 
@@ -182,7 +191,7 @@ Connector::Tls& Connector::tls() {
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
     const auto check = [](const error_code& ec, const char* what, const std::string& file) {
-      if (ec) throw Error(ErrorKind::invalid, fmt::format("read {} '{}': {}", what, file, ec.message()));
+      if (ec) throw Error(ErrorKind::invalid, fmt::format("read {} '{}': {}", what, file, words_of(ec)));
     };
     error_code ec;
     if (!endpoint_.ca_file.empty()) {

@@ -314,6 +314,17 @@ def test_it_speaks_tls_with_aws(environment, account, signup, tmp_path, key, dig
             assert sandbox.invoke(work_on(json.loads(answer["body"])["tenantId"])) == ("response", {"batchItemFailures": []})
 
 
+def test_what_is_wrong_with_a_file_of_roots_is_told(environment, tmp_path):
+    (tmp_path / "roots.pem").write_text("no certificate")
+    environment.update(AWS_ENDPOINT_URL="https://127.0.0.1:1", AWS_CA_BUNDLE=str(tmp_path / "roots.pem"))
+    with Sandbox(BOOTSTRAP, environment, tmp_path / "log") as sandbox:
+        kind, error = sandbox.first_answer()
+    assert kind == "init_error" and "roots.pem" in error["errorMessage"], error
+    number = error["errorMessage"].partition("`openssl errstr ")[2].partition("`")[0]
+    words = subprocess.run(["openssl", "errstr", number], capture_output=True, text=True, check=True).stdout
+    assert "no certificate or crl found" in words, (error, words)
+
+
 def test_who_has_not_awss_certificate_is_told_nothing(environment, account, tmp_path):
     with TlsRelay(urllib.parse.urlsplit(account.url).netloc, tmp_path) as relay:
         environment.update(AWS_ENDPOINT_URL=relay.url)
