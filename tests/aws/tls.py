@@ -9,6 +9,7 @@ import threading
 
 RSA = ["rsa:2048"]
 ECDSA = ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"]
+P256 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
 
 def certificate(folder, key=RSA, digest="sha256"):
@@ -25,12 +26,15 @@ def certificate(folder, key=RSA, digest="sha256"):
 
 
 class TlsRelay:
-    """Takes TLS off, and hands on to `address` ("HOST:PORT"). `url` is where it listens, `ca_file` who vouches for it."""
+    """Takes TLS off, and hands on to `address` ("HOST:PORT"). `url` is where it listens, `ca_file` who vouches for it.
+    With a P-256 key it agrees on nothing but that curve."""
 
     def __init__(self, address, folder, key=RSA, digest="sha256"):
         certificate(folder, key, digest)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(pathlib.Path(folder) / "cert.pem", pathlib.Path(folder) / "key.pem")
+        if key is P256:
+            self.context.set_ecdh_curve("prime256v1")
         self.ca_file = str(pathlib.Path(folder) / "ca.pem")
         host, port = address.split(":")
         self.to = (host, int(port))
