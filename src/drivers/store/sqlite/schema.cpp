@@ -51,6 +51,25 @@ int integer_of(Connection& ledger, std::string_view pragma) {
   return query.step() ? static_cast<int>(query.integer(0)) : 0;
 }
 
+struct Identity {
+  int application = 0, version = 0;
+  bool empty = false;
+};
+
+// In one transaction: another process may be making the ledger in between.
+Identity identity_of(Connection& ledger) {
+  ledger.execute("BEGIN");
+  try {
+    const Identity found{integer_of(ledger, "PRAGMA application_id"), integer_of(ledger, "PRAGMA user_version"),
+                         integer_of(ledger, "SELECT count(*) FROM sqlite_schema") == 0};
+    ledger.execute("COMMIT");
+    return found;
+  } catch (...) {
+    ledger.rollback();
+    throw;
+  }
+}
+
 // Switching an old file to the log needs it alone for a moment, and SQLite does not wait for that by itself.
 void use_write_ahead_log(Connection& ledger, Millis busy_timeout) {
   const auto deadline = std::chrono::steady_clock::now() + busy_timeout;
@@ -98,17 +117,16 @@ void create_file(const std::string& path) {
 }
 
 void check_identity(Connection& ledger) {
-  const int id = integer_of(ledger, "PRAGMA application_id");
-  const int version = integer_of(ledger, "PRAGMA user_version");
-  const bool empty = integer_of(ledger, "SELECT count(*) FROM sqlite_schema") == 0;
-  if (empty && id == 0) return;
-  if (id != application_id) {
+  const Identity found = identity_of(ledger);
+  if (found.empty && found.application == 0) return;
+  if (found.application != application_id) {
     throw Error(ErrorKind::internal,
                 "ledger " + ledger.path() + ": this is an SQLite database, but not Slipway's; configure another path");
   }
-  if (version > schema_version()) {
-    throw Error(ErrorKind::internal, "ledger " + ledger.path() + ": its schema has version " + std::to_string(version) +
-                                         ", this program knows versions up to " + std::to_string(schema_version()) +
+  if (found.version > schema_version()) {
+    throw Error(ErrorKind::internal, "ledger " + ledger.path() + ": its schema has version " +
+                                         std::to_string(found.version) + ", this program knows versions up to " +
+                                         std::to_string(schema_version()) +
                                          "; run the newer Slipway that wrote it, or restore a backup from before");
   }
 }
