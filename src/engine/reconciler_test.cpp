@@ -6,6 +6,7 @@
 namespace slipway {
 namespace {
 
+using test::expect_active_once;
 using test::FakeDatabase;
 using test::RuntimeCall;
 using test::TestWorld;
@@ -14,18 +15,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 const Error down(ErrorKind::unavailable, "docker: not reachable");
-
-// The promise, as the world shows it: one of each.
-void expect_active_once(TestWorld& w, const TenantId& id) {
-  const Tenant t = w.tenant(id);
-  EXPECT_EQ(t.status, Status::active) << t.reason;
-  EXPECT_TRUE(w.database.exists(id));
-  EXPECT_EQ(w.runtime.instances().size(), 1u);
-  EXPECT_EQ(w.runtime.listener(t.port.value()), id);
-  EXPECT_EQ(w.mailer.count(), 1u);
-  EXPECT_EQ(t.due_at, std::nullopt);
-  EXPECT_EQ(t.reason, "");
-}
 
 TEST(Provisioning, EndsWithOneOfEach) {
   TestWorld w;
@@ -152,63 +141,6 @@ TEST(Provisioning, APortOfAStrangersProgramIsSkippedAndReported) {
   EXPECT_EQ(w.tenant(id).port, Port(20'001));
   EXPECT_THAT(w.timeline(id, "step"), Contains(HasSubstr("port 20000 is held by another program")));
   EXPECT_THAT(w.store.ports(), Contains(testing::Field(&PortLease::status, PortStatus::held)));
-}
-
-TEST(Mail, IsTriedAgainWithTheSameKeyWhileTheTenantIsActive) {
-  TestWorld w;
-  const TenantId id = w.sign_up("acme");
-  w.mailer.lose_replies(3);
-  w.look(id);
-  EXPECT_EQ(w.tenant(id).status, Status::active);
-  EXPECT_TRUE(is_settled(w.tenant(id)));
-  w.settle(id);
-  expect_active_once(w, id);
-  EXPECT_EQ(w.mailer.repeats(), 3u);
-  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
-}
-
-TEST(Mail, ThatWillNeverGoIsGivenUpButTheTenantIsActive) {
-  TestWorld w;
-  const TenantId id = w.sign_up("acme");
-  w.mailer.fail_next(1, Error(ErrorKind::invalid, "resend: no such address"));
-  w.settle(id);
-  EXPECT_EQ(w.tenant(id).status, Status::active);
-  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::failed);
-  EXPECT_THAT(w.timeline(id, "error"), Contains(HasSubstr("no such address")));
-}
-
-TEST(Mail, ThatWasGivenUpHasADayAgainAfterARetry) {
-  TestWorld w;
-  const TenantId id = w.sign_up("acme");
-  w.mailer.fail_next(1, Error(ErrorKind::forbidden, "smtp: the log-in was refused"));
-  w.settle(id);
-  ASSERT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::failed);
-  w.tenants.change(id, Action::retry);
-  EXPECT_EQ(mail_owed_since(w.tenant(id)), std::nullopt) << "it has not been tried since";
-  w.mailer.fail_next(3, Error(ErrorKind::unavailable, "smtp: down"));
-  w.look(id);
-  EXPECT_EQ(mail_owed_since(w.tenant(id)), w.clock.now());
-  w.settle(id);
-  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
-}
-
-TEST(Mail, SpeaksTheCustomersLanguage) {
-  TestWorld w;
-  SignUp request = TestWorld::sign_up_of("acme");
-  request.metadata["language"] = "vi";
-  const TenantId id = std::get<Created>(w.tenants.sign_up(request, {}, "h")).tenant.id;
-  w.settle(id);
-  EXPECT_EQ(w.mailer.sent().at(0).message.subject,
-            render(shipped_template("vi", "welcome"), {{"app_name", "app"},
-                                                       {"company_name", "acme Inc"},
-                                                       {"subdomain", "acme"},
-                                                       {"url", "http://acme.localhost:20000"},
-                                                       {"tenant_id", id.value()},
-                                                       {"user_id", "user-acme"},
-                                                       {"admin_email", "admin@acme.example"},
-                                                       {"plan", "default"},
-                                                       {"reason", ""}})
-                .subject);
 }
 
 TEST(Healing, AnInstanceThatDiedComesBackUnderItsUrl) {

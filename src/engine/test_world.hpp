@@ -110,4 +110,16 @@ class TestWorld {
   }
 };
 
+// The promise, as the world shows it: one of each.
+inline void expect_active_once(TestWorld& w, const TenantId& id) {
+  const Tenant t = w.tenant(id);
+  EXPECT_EQ(t.status, Status::active) << t.reason;
+  EXPECT_TRUE(w.database.exists(id));
+  EXPECT_EQ(w.runtime.instances().size(), 1u);
+  EXPECT_EQ(w.runtime.listener(t.port.value()), id);
+  EXPECT_EQ(w.mailer.count(), 1u);
+  EXPECT_EQ(t.due_at, std::nullopt);
+  EXPECT_EQ(t.reason, "");
+}
+
 }  // namespace slipway::test
