@@ -3,11 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +14,6 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "drivers/runtime/process/ports.hpp"
 #include "drivers/runtime/process/proc.hpp"
 #include "drivers/runtime/process/tenant_files.hpp"
 
@@ -380,21 +377,6 @@ TEST_F(ProcessRuntimeTest, works_without_root_and_a_tenant_cannot_read_its_super
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_THAT(output(), HasSubstr("Permission denied"));
   EXPECT_THAT(output(), Not(HasSubstr("readable")));
-}
-
-TEST(Ports, a_port_is_free_until_somebody_listens_on_any_address) {
-  const Port port = choose_port();
-  EXPECT_TRUE(is_free(port));
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port.value());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-  ASSERT_EQ(listen(listener, 1), 0);
-  EXPECT_FALSE(is_free(port));
-  close(listener);
-  EXPECT_TRUE(is_free(port));
 }
 
 }  // namespace
