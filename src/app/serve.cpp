@@ -19,6 +19,7 @@
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "base/even_clock.hpp"
+#include "base/guard.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
 #include "metrics/measured.hpp"
@@ -65,11 +66,7 @@ class DatabaseKeeper {
     std::unique_lock lock(mutex_);
     while (!pause_.wait_for(lock, stop, database_check_interval, [&] { return stop.stop_requested(); })) {
       if (stop.stop_requested()) return;
-      try {
-        server.start();
-      } catch (const Error& error) {
-        log_.error(std::string("private Postgres: ") + error.what());
-      }
+      guarded(log_, "private Postgres", [&] { server.start(); });
     }
   }
 

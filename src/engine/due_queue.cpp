@@ -2,7 +2,7 @@
 
 namespace slipway {
 
-void DueQueue::wake(const TenantId& id) { wake_at(id, TimePoint::min()); }
+void DueQueue::wake(const TenantId& id) { wake_at(id, at_once); }
 
 void DueQueue::wake_at(const TenantId& id, TimePoint at) {
   std::lock_guard lock(mutex_);
@@ -15,22 +15,38 @@ void DueQueue::wake_at(const TenantId& id, TimePoint at) {
 }
 
 void DueQueue::plan(const TenantId& id, TimePoint at) {
-  const auto known = planned_.find(id);
-  if (known != planned_.end()) {
+  const auto [known, fresh] = planned_.try_emplace(id, at);
+  if (!fresh) {
     if (known->second <= at) return;
-    order_.erase({known->second, id});
+    timers_.erase({known->second, id});
+    known->second = at;
   }
-  planned_[id] = at;
-  order_.insert({at, id});
+  if (at == at_once) {
+    release_due(clock_.now());  // whose time came before
+    ready_.push_back(id);
+  } else {
+    timers_.insert({at, id});
+  }
   changed_.notify_one();
 }
 
+void DueQueue::release_due(TimePoint now) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    const TenantId id = timers_.begin()->second;
+    timers_.erase(timers_.begin());
+    planned_[id] = at_once;
+    ready_.push_back(id);
+  }
+}
+
 std::optional<TenantId> DueQueue::take_due(TimePoint now) {
-  if (order_.empty() || order_.begin()->first > now) return std::nullopt;
-  TenantId id = order_.begin()->second;
-  order_.erase(order_.begin());
+  release_due(now);
+  if (ready_.empty()) return std::nullopt;
+  TenantId id = std::move(ready_.front());
+  ready_.pop_front();
   planned_.erase(id);
   running_[id] = std::nullopt;
+  if (!ready_.empty()) changed_.notify_one();
   return id;
 }
 
@@ -41,9 +57,9 @@ std::optional<TenantId> DueQueue::pop(std::stop_token stop) {
     if (auto id = take_due(now)) return id;
     // At most a second, so that a clock that was set back cannot make anyone wait for long.
     Millis wait{1'000};
-    if (!order_.empty()) wait = std::min(wait, order_.begin()->first - now);
-    changed_.wait_for(lock, stop, wait, [this, head = order_.empty() ? TimePoint::max() : order_.begin()->first] {
-      return !order_.empty() && order_.begin()->first < head;
+    if (!timers_.empty()) wait = std::min(wait, timers_.begin()->first - now);
+    changed_.wait_for(lock, stop, wait, [this, first = timers_.empty() ? TimePoint::max() : timers_.begin()->first] {
+      return !ready_.empty() || (!timers_.empty() && timers_.begin()->first < first);
     });
   }
   return std::nullopt;
@@ -56,8 +72,9 @@ std::optional<TenantId> DueQueue::try_pop() {
 
 std::optional<TimePoint> DueQueue::next() const {
   std::lock_guard lock(mutex_);
-  if (order_.empty()) return std::nullopt;
-  return order_.begin()->first;
+  if (!ready_.empty()) return at_once;
+  if (timers_.empty()) return std::nullopt;
+  return timers_.begin()->first;
 }
 
 void DueQueue::done(const TenantId& id) {

@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include "base/error.hpp"
+#include "base/guard.hpp"
 
 namespace slipway {
 namespace {
@@ -32,9 +33,7 @@ void Engine::start() {
   threads_.emplace_back([this](std::stop_token stop) { pump(stop); });
   threads_.emplace_back([this](std::stop_token stop) { sweep_often(stop); });
   if (events_ != nullptr) {
-    threads_.emplace_back([this](std::stop_token stop) {
-      events_->watch([this](const TenantId& id) { wake(id); }, [this] { sweep_soon(); }, stop);
-    });
+    threads_.emplace_back([this](std::stop_token stop) { listen(stop); });
   }
 }
 
@@ -44,8 +43,8 @@ void Engine::wake_all_who_wait() {
   constexpr auto ever = std::chrono::hours(24 * 365);
   try {
     for (const TenantId& id : world_.store.due(world_.clock.now() + ever, limit)) queue_.wake(id);
-  } catch (const Error& error) {
-    log_.error(error.message());  // those whose time has come are found by the pump
+  } catch (const std::exception& error) {
+    log_.error(error.what());  // those whose time has come are found by the pump
   }
 }
 
@@ -56,7 +55,7 @@ void Engine::stop() {
   for (auto& [id, tenant] : held_) {
     try {
       world_.store.save(tenant, {}, Holder{owner_, true});
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       log_.warn("a lease could not be given back; it runs out by itself",
                 {{"tenant", id.value()}, {"why", error.what()}});
     }
@@ -73,8 +72,25 @@ void Engine::wake(const TenantId& id) {
   queue_.wake(id);
 }
 
+// Events are hints, so a runtime that cannot tell any costs time and nothing else: the sweep finds what they missed.
+void Engine::listen(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    guarded(log_, "the runtime's events",
+            [&] { events_->watch([this](const TenantId& id) { wake(id); }, [this] { sweep_soon(); }, stop); });
+    pause(stop, after_trouble);
+  }
+}
+
+void Engine::pause(std::stop_token stop, Millis wait) {
+  std::unique_lock lock(pause_mutex_);
+  pause_.wait_for(lock, stop, wait, [] { return false; });
+}
+
 void Engine::work(std::stop_token stop) {
-  while (const auto id = queue_.pop(stop)) work_on_safely(*id);
+  while (const auto id = queue_.pop(stop)) {
+    if (guarded(log_, "a worker", [&] { work_on_safely(*id); })) continue;
+    guarded(log_, "a worker", [&] { put_off(*id); });
+  }
 }
 
 bool Engine::work_once() {
@@ -86,15 +102,22 @@ bool Engine::work_once() {
 void Engine::work_on_safely(const TenantId& id) {
   try {
     work_on(id);
-  } catch (const Error& error) {
-    log_.error(error.message(), {{"tenant", id.value()}});
-    {
-      std::lock_guard lock(mutex_);
-      held_.erase(id);
-      leased_.erase(id);
-    }
-    queue_.wake_at(id, world_.clock.now() + after_trouble);
+  } catch (const std::exception& error) {
+    log_.error(error.what(), {{"tenant", id.value()}});
+    put_off(id);
+    return;
   }
+  queue_.done(id);
+}
+
+// After trouble with the row itself: forget what was known of it and look again in a moment.
+void Engine::put_off(const TenantId& id) {
+  {
+    std::lock_guard lock(mutex_);
+    held_.erase(id);
+    leased_.erase(id);
+  }
+  queue_.wake_at(id, world_.clock.now() + after_trouble);
   queue_.done(id);
 }
 
@@ -142,9 +165,9 @@ void Engine::give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Ou
 
 void Engine::pump(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    const Millis wait = pump_once();
-    std::unique_lock lock(pause_mutex_);
-    pause_.wait_for(lock, stop, wait, [] { return false; });
+    Millis wait = pump_interval;
+    guarded(log_, "the pump", [&] { wait = pump_once(); });
+    pause(stop, wait);
   }
 }
 
@@ -154,8 +177,8 @@ Millis Engine::pump_once() {
     for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
     renew_leases();
     if (const auto next = world_.store.next_due()) return std::clamp(*next - now, Millis(10), pump_interval);
-  } catch (const Error& error) {
-    log_.error(error.message());
+  } catch (const std::exception& error) {
+    log_.error(error.what());
   }
   return pump_interval;
 }
@@ -198,11 +221,7 @@ void Engine::sweep_often(std::stop_token stop) {
       if (stop.stop_requested()) return;
       sweep_wanted_ = false;
     }
-    try {
-      sweeper_.sweep(false);
-    } catch (const Error& error) {
-      log_.warn(std::string("sweep: ") + error.what());
-    }
+    guarded(log_, "sweep", [&] { sweeper_.sweep(false); });
   }
 }
 

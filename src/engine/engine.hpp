@@ -46,6 +46,9 @@ class Engine {
   void work(std::stop_token stop);
   void work_on(const TenantId& id);
   void work_on_safely(const TenantId& id);
+  void put_off(const TenantId& id);
+  void listen(std::stop_token stop);
+  void pause(std::stop_token stop, Millis wait);
   std::optional<Tenant> take(const TenantId& id);
   void give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Outcome& outcome);
   void wake_all_who_wait();

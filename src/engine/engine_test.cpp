@@ -3,10 +3,11 @@
 
 #include <gmock/gmock.h>
 
-#include <latch>
+#include <filesystem>
 
 #include "base/error.hpp"
 #include "engine/test_world.hpp"
+#include "tests/fakes/forward.hpp"
 
 namespace slipway {
 namespace {
@@ -133,6 +134,55 @@ TEST(Engine, ARequestReachesATenantThatIsStillBooting) {
   EXPECT_TRUE(w.runtime.instances().empty());
 }
 
+// Whatever a thread meets, also what nobody expects, it goes on, and so does the process.
+TEST(Engine, SurvivesWhatIsThrownOnItsThreads) {
+  struct BrokenEvents : RuntimeEvents {
+    void watch(const std::function<void(const TenantId&)>&, const std::function<void()>&, std::stop_token) override {
+      ++watches;
+      throw std::filesystem::filesystem_error("not an Error of ours", std::error_code());
+    }
+    std::atomic<int> watches = 0;
+  } broken;
+  struct BrokenStore : test::ForwardStore {
+    using ForwardStore::ForwardStore;
+    std::optional<Tenant> claim(const TenantId& id, const Lease& lease, TimePoint now) override {
+      if (failures > 0 && failures-- % 2 == 0) throw std::out_of_range("stoi");
+      if (failures > 0) throw 7;
+      return ForwardStore::claim(id, lease, now);
+    }
+    std::vector<TenantId> due(TimePoint now, std::size_t limit) override {
+      if (pumps++ < 3) throw std::bad_alloc();
+      return ForwardStore::due(now, limit);
+    }
+    std::atomic<int> failures = 4;
+    std::atomic<int> pumps = 0;
+  };
+  RunningWorld w;
+  BrokenStore store(w.store);
+  World world{store, w.runtime, w.database, w.mailer, w.probe, w.clock, w.random};
+  Engine engine(world, w.settings, "test", &broken, Log::silent());
+  engine.start();
+  const TenantId id = w.sign_up("acme");
+  engine.wake(id);
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  while (w.store.find(id)->status != Status::active || broken.watches < 2) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << to_string(w.store.find(id)->status);
+    std::this_thread::yield();
+  }
+  engine.stop();
+}
+
+TEST(InThreads, RunsEveryTaskAndThrowsWhatOneOfThemThrew) {
+  std::atomic<int> ran = 0;
+  const auto good = [&] { ++ran; };
+  const auto bad = [&] {
+    ++ran;
+    throw std::out_of_range("stoi");
+  };
+  EXPECT_THROW(in_threads({good, bad, good}), std::out_of_range);
+  EXPECT_EQ(ran, 3);
+}
+
 TEST(Engine, TwoProcessesOnOneLedgerShareTheWork) {
   RunningWorld w;
   Engine other(w.world, w.settings, "other", nullptr, Log::silent());
@@ -190,6 +240,23 @@ TEST(DueQueue, OrdersByTimeAndTheEarlierOfTwoTimesCounts) {
   EXPECT_EQ(queue.pop(std::stop_token()), a);
   EXPECT_EQ(queue.pop(std::stop_token()), b);
   EXPECT_EQ(queue.size(), 2u);
+}
+
+// Ids ascend with the time of the sign-up, so an order by id would always serve the oldest customer first.
+TEST(DueQueue, ServesWhoeverCameFirst) {
+  test::ManualClock clock;
+  DueQueue queue(clock);
+  const TenantId a("t_a"), b("t_b"), c("t_c"), d("t_d");
+  queue.wake_at(b, clock.now() + Millis(10));
+  queue.wake(d);
+  queue.wake(c);
+  EXPECT_EQ(queue.try_pop(), d);
+  clock.advance(Millis(20));
+  EXPECT_EQ(queue.try_pop(), c) << "it was woken before the other's time came";
+  queue.wake(a);
+  EXPECT_EQ(queue.try_pop(), b) << "its time came before the other was woken, though only now it is looked at";
+  EXPECT_EQ(queue.try_pop(), a);
+  EXPECT_EQ(queue.try_pop(), std::nullopt);
 }
 
 }  // namespace

@@ -113,15 +113,20 @@ Resolver::Answer Resolver::resolve(const std::string& host, Deadline deadline, c
     answer.failure = "too many name look-ups are waiting for the system's resolver";
     return answer;
   }
-  ++shared_->running;
   const auto result = std::make_shared<std::optional<Answer>>();
-  std::thread([shared = shared_, name, result] {
-    auto found = system_lookup(name);
-    std::lock_guard done(shared->mutex);
-    *result = std::move(found);
-    --shared->running;
-    shared->changed.notify_all();
-  }).detach();
+  try {
+    std::thread([shared = shared_, name, result] {
+      auto found = system_lookup(name);
+      std::lock_guard done(shared->mutex);
+      *result = std::move(found);
+      --shared->running;
+      shared->changed.notify_all();
+    }).detach();
+    ++shared_->running;  // the thread waits for the lock that is held here
+  } catch (const std::system_error&) {
+    answer.failure = "the system has no thread to give for the name's look-up";
+    return answer;
+  }
 
   const auto arrived = [&] { return result->has_value(); };
   if (deadline == Deadline::max()) {

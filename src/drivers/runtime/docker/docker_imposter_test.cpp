@@ -315,7 +315,7 @@ TEST_F(DockerImposter, a_watch_reconnects_and_says_what_it_may_have_missed) {
     const std::string event =
         R"({"Type":"container","Action":"die","Actor":{"ID":"abc","Attributes":{"slipway.tenant":")";
     const int number = ++connection;
-    if (number == 1) return refusal(500, "not yet");
+    if (number == 1) return refusal(403, "a proxy in front of the engine does not let this pass");
     ImposterResponse response;
     response.chunks = {event + "t_" + std::to_string(number), "\"}}}\n{\"Type\":\"container\"}\n"};
     response.endless = number == 3;

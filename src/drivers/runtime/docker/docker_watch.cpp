@@ -53,10 +53,10 @@ void DockerRuntime::watch(const std::function<void(const TenantId&)>& changed, c
     const auto began = Steady::now();
     try {
       watch_once(changed, missed, stop);
-    } catch (const Error& error) {
-      if (!error.retryable()) throw;
+    } catch (const std::exception& error) {
+      // Also where the engine, or a proxy in front of it, refuses: events are hints, and the sweep goes on.
       const bool lasted = Steady::now() - began >= steady_after;
-      if (attempt == 0 || lasted) log_.warn("docker: no events; trying again", {{"error", error.message()}});
+      if (attempt == 0 || lasted) log_.warn("docker: no events; trying again", {{"error", error.what()}});
     }
     attempt = Steady::now() - began >= steady_after ? 0 : attempt + 1;
     if (!stop.stop_requested()) wait(reconnect.wait(attempt, random), stop);
