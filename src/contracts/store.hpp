@@ -143,6 +143,9 @@ class Store : public AccessStore {
   // Names this ledger's resources in the world; made with the ledger, never changes.
   virtual InstallationId installation() = 0;
 
+  // Gives a lease back and writes nothing else. Another owner's lease, or none, stays as it is.
+  virtual void release(const TenantId& id, const std::string& owner) = 0;
+
   // Ends every lease. Only for a process that knows that no other works on this ledger (it holds the ledger's lock).
   virtual void break_leases() = 0;
 };

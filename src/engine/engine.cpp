@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t due_batch = 256;
 constexpr Millis pump_interval{1'000};
+constexpr Millis shortest_pump{10};
 constexpr Millis renew_after = lease_time / 3;
 constexpr Millis after_trouble{1'000};
 
@@ -52,9 +53,9 @@ void Engine::stop() {
   for (std::jthread& thread : threads_) thread.request_stop();
   threads_.clear();
   std::lock_guard lock(mutex_);
-  for (auto& [id, tenant] : held_) {
+  for (const auto& [id, tenant] : held_) {
     try {
-      world_.store.save(tenant, {}, Holder{owner_, true});
+      world_.store.release(id, owner_);
     } catch (const std::exception& error) {
       log_.warn("a lease could not be given back; it runs out by itself",
                 {{"tenant", id.value()}, {"why", error.what()}});
@@ -174,9 +175,13 @@ void Engine::pump(std::stop_token stop) {
 Millis Engine::pump_once() {
   try {
     const TimePoint now = world_.clock.now();
-    for (const TenantId& id : world_.store.due(now, due_batch)) queue_.wake(id);
+    const auto due = world_.store.due(now, due_batch);
+    for (const TenantId& id : due) queue_.wake(id);
     renew_leases();
-    if (const auto next = world_.store.next_due()) return std::clamp(*next - now, Millis(10), pump_interval);
+    if (due.size() == due_batch) return shortest_pump;
+    // What is due already has just been handed out: to ask again at once would tell nothing new.
+    const auto next = world_.store.next_due();
+    if (next && *next > now) return std::clamp(*next - now, shortest_pump, pump_interval);
   } catch (const std::exception& error) {
     log_.error(error.what());
   }

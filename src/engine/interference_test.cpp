@@ -1,5 +1,6 @@
 #include <functional>
 
+#include "engine/sweeper.hpp"
 #include "engine/test_world.hpp"
 #include "tests/fakes/forward.hpp"
 
@@ -245,6 +246,37 @@ TEST(Interference, AMailThatArrivedBeforeItsTemplateChangedIsSent) {
   w.settle(id);
   EXPECT_EQ(w.tenant(id).mails.at(0).state, MailState::sent);
   EXPECT_EQ(w.mailer.count(), 1u);
+}
+
+// Two versions share a ledger while one replaces the other. What only the newer one understands is left to it.
+TEST(TwoVersions, TheOlderOneTouchesNothingOfARowThatItDoesNotUnderstand) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  std::string document = to_document(w.tenant(id));
+  document.replace(document.find("\"active\""), 8, "\"asleep\"");
+  Tenant newer = from_document(document);
+  newer.version = w.tenant(id).version;
+  newer.port = w.tenant(id).port;
+  newer.due_at = w.clock.now();
+  ASSERT_TRUE(w.store.save(newer, {}, std::nullopt));
+  const auto version = w.tenant(id).version;
+  const unsigned stops = w.runtime.calls(test::RuntimeCall::stop);
+
+  EXPECT_EQ(w.look(id).again, std::nullopt);
+  for (const Action action : {Action::suspend, Action::restart, Action::retry, Action::remove}) {
+    EXPECT_THROW(w.tenants.change(id, action), Error);
+  }
+  Sweeper sweeper(
+      w.world, w.settings, [](const TenantId&) {}, Log::silent());
+  EXPECT_TRUE(sweeper.sweep(false).orphans.empty());
+
+  EXPECT_EQ(to_document(w.tenant(id)), document);
+  EXPECT_EQ(w.tenant(id).version, version);
+  EXPECT_EQ(w.runtime.calls(test::RuntimeCall::stop), stops);
+  EXPECT_EQ(w.runtime.instances().size(), 1u);
+  EXPECT_TRUE(w.store.claim(id, {"newer", w.clock.now() + lease_time}, w.clock.now())) << "the lease was given back";
+  EXPECT_EQ(w.store.list({}).size(), 1u);
 }
 
 }  // namespace

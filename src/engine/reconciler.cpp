@@ -52,6 +52,10 @@ struct Reconciler::Changes {
 };
 
 Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& owner) {
+  if (tenant.status == Status::unknown) {
+    world_.store.release(tenant.id, owner);
+    return {};
+  }
   world_.runtime.begin(tenant.id);
   for (int round = 0; round < round_limit; ++round) {
     Changes changes;

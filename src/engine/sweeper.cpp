@@ -13,7 +13,6 @@ namespace slipway {
 namespace {
 
 constexpr std::size_t page_size = 10'000;
-constexpr int release_retry_limit = 8;  // then the lease runs out by itself
 
 // Of these the rows may say that an instance should be running.
 constexpr std::array running_statuses = {Status::provisioning, Status::active,     Status::restarting,
@@ -133,13 +132,7 @@ bool Sweeper::hold(const TenantId& id) {
   return false;
 }
 
-void Sweeper::let_go(const TenantId& id) {
-  for (int i = 0; i < release_retry_limit; ++i) {
-    const TimePoint now = world_.clock.now();
-    auto row = world_.store.claim(id, {owner_, now + lease_time, true}, now);
-    if (!row || world_.store.save(*row, {}, Holder{owner_, true})) return;
-  }
-}
+void Sweeper::let_go(const TenantId& id) { world_.store.release(id, owner_); }
 
 bool Sweeper::discard(const Resource& resource) {
   try {

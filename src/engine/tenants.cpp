@@ -58,6 +58,12 @@ void retry(Tenant& t) {
 
 // Changes what is wanted of the row. False where nothing is to be changed.
 bool apply(Tenant& t, Action action) {
+  if (t.status == Status::unknown) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("tenant {} was written by a newer version of Slipway, which this one must leave alone; run "
+                            "the newer one",
+                            t.id.value()));
+  }
   switch (action) {
     case Action::suspend:
       check_alive(t, "suspended");

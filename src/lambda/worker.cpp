@@ -46,7 +46,7 @@ std::optional<TimePoint> Worker::give_back(Tenant& tenant, const Reconciler::Out
 void Worker::give_up(const TenantId& id, const std::string& why) {
   for (int i = 0; i < save_retry_limit; ++i) {
     auto tenant = world_.store.find(id);
-    if (!tenant) return;
+    if (!tenant || tenant->status == Status::unknown) return;
     const TimePoint now = world_.clock.now();
     tenant->reason = why;
     const bool never_ready = !tenant->first_ready_at && tenant->desired == Desired::running && tenant->failure.empty();

@@ -79,6 +79,9 @@ Overview MeasuredStore::overview(TimePoint now, TimePoint ready_since) {
   return measured(observer_, "store", "overview", [&] { return driver_.overview(now, ready_since); });
 }
 
+void MeasuredStore::release(const TenantId& id, const std::string& owner) {
+  return measured(observer_, "store", "release", [&] { return driver_.release(id, owner); });
+}
 void MeasuredStore::break_leases() {
   return measured(observer_, "store", "break_leases", [&] { return driver_.break_leases(); });
 }

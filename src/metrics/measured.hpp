@@ -27,6 +27,7 @@ class MeasuredStore : public Store {
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override { return driver_.installation(); }  // pure
+  void release(const TenantId& id, const std::string& owner) override;
   void break_leases() override;
   void add_key(const ApiKey& key) override;
   std::vector<ApiKey> keys() override;

@@ -152,6 +152,7 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
 
 Decision next_steps(const Tenant& t, const std::optional<Instance>& instance, const Policy& policy, TimePoint now) {
   Steps steps(t, policy, now);
+  if (t.status == Status::unknown) return {{}, t.status, std::nullopt};  // hands off
   if (t.desired == Desired::deleted) {
     take_down(t, Status::deleting, Status::deleted, steps);
   } else if (!t.failure.empty()) {

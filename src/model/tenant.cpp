@@ -7,9 +7,9 @@ namespace slipway {
 namespace {
 
 constexpr std::array<std::string_view, 3> desired_names = {"running", "suspended", "deleted"};
-constexpr std::array<std::string_view, 12> status_names = {"provisioning", "active",     "restarting", "healing",
-                                                           "crash_loop",   "suspending", "suspended",  "resuming",
-                                                           "failing",      "failed",     "deleting",   "deleted"};
+constexpr std::array<std::string_view, 13> status_names = {
+    "provisioning", "active",  "restarting", "healing",  "crash_loop", "suspending", "suspended",
+    "resuming",     "failing", "failed",     "deleting", "deleted",    "unknown"};
 constexpr std::array<std::string_view, 13> step_names = {
     "inspect", "lease_port", "create_database", "create_instance", "start_instance", "record_exit", "address",
     "probe",   "send_mail",  "stop_instance",   "remove_instance", "drop_database",  "finish"};

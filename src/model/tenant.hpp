@@ -15,6 +15,8 @@ namespace slipway {
 enum class Desired { running, suspended, deleted };
 
 // What is true of a tenant, in the words everyone sees. `failing` takes back what a provisioning made before it failed.
+// `unknown`: the row was written by a newer version, in words that this one does not know. It is shown, and neither
+// worked on nor written.
 enum class Status {
   provisioning,
   active,
@@ -27,7 +29,8 @@ enum class Status {
   failing,
   failed,
   deleting,
-  deleted
+  deleted,
+  unknown
 };
 
 // What reconcile can do for a tenant; each is idempotent. `inspect` comes before all decisions.
@@ -76,6 +79,7 @@ struct Mail {
   std::string provider_id;
   std::string error;
   std::string reason;  // why the mail is owed, for its text: as it was then, so that every try has the same text
+  std::string extra;   // as Tenant's
 };
 
 std::string_view to_string(MailState state);
@@ -125,6 +129,9 @@ struct Tenant {
   std::map<Step, Attempt> attempts;
   std::vector<Mail> mails;
 
+  // Members of the document that this version does not know, as one JSON object: kept through a save. Empty: none.
+  std::string extra;
+
   // The ledger's.
   std::uint64_t version = 0;        // compare-and-set
   std::optional<TimePoint> due_at;  // when reconcile is owed next; nothing: only an event can change it
@@ -138,7 +145,9 @@ std::optional<TimePoint> mail_owed_since(const Tenant& tenant);
 // True once nothing more will happen by itself that a waiting client cares about.
 bool is_settled(const Tenant& tenant);
 
-// The row as one JSON document and back. Unknown members are ignored, absent ones take their default.
+// The row as one JSON document and back. Absent members take their default and unknown ones are kept. A document of a
+// later format, or one with a word that is unknown (a status, say), gives a tenant whose status is `unknown`. Throws
+// internal where it is torn.
 std::string to_document(const Tenant& tenant);
 Tenant from_document(std::string_view document);
 

@@ -12,32 +12,104 @@ namespace {
 
 namespace json = boost::json;
 
+// Raised only when an older version must not work on the row; members may come and go without.
+constexpr std::int64_t document_format = 1;
+
 std::int64_t millis(TimePoint t) { return t.time_since_epoch().count(); }
-TimePoint time_at(const json::object& o, std::string_view key) { return TimePoint(Millis(int_at(o, key))); }
 
-std::optional<TimePoint> optional_time_at(const json::object& o, std::string_view key) {
-  if (!o.contains(key)) return std::nullopt;
-  return time_at(o, key);
-}
+// Thrown where a document is whole, but not this version's to understand.
+struct Unknown {};
 
-// A number that must fit: one that does not is a torn row, not another port.
-template <class Number>
-Number small_at(const json::object& o, std::string_view key) {
-  const std::int64_t value = int_at(o, key);
-  if (value < 0 || value > std::int64_t{std::numeric_limits<Number>::max()}) {
-    throw Error(ErrorKind::internal, fmt::format("ledger: a tenant's {} is out of range: {}", key, value));
+// The members of an object that were not asked for yet: each is given once, and what remains is unknown.
+class Members {
+ public:
+  explicit Members(json::object object) : rest_(std::move(object)) {}
+
+  std::string text(std::string_view key) {
+    std::string value = string_at(rest_, key);
+    rest_.erase(key);
+    return value;
   }
-  return static_cast<Number>(value);
-}
 
-template <class E>
-E enum_at(const json::object& o, std::string_view key, std::optional<E> (*parse)(std::string_view)) {
-  const std::string text = string_at(o, key);
-  const auto value = parse(text);
-  if (!value)
-    throw Error(ErrorKind::internal,
-                "ledger: a tenant's " + std::string(key) + " is unknown: " + without_controls(text));
-  return *value;
+  std::int64_t integer(std::string_view key, std::int64_t fallback = 0) {
+    const std::int64_t value = int_at(rest_, key, fallback);
+    rest_.erase(key);
+    return value;
+  }
+
+  bool flag(std::string_view key) {
+    const bool value = bool_at(rest_, key);
+    rest_.erase(key);
+    return value;
+  }
+
+  TimePoint time(std::string_view key) { return TimePoint(Millis(integer(key))); }
+
+  std::optional<TimePoint> optional_time(std::string_view key) {
+    if (!rest_.contains(key)) return std::nullopt;
+    return time(key);
+  }
+
+  // A number that must fit: one that does not is a torn row, not another port.
+  template <class Number>
+  Number small(std::string_view key) {
+    const std::int64_t value = integer(key);
+    if (value < 0 || value > std::int64_t{std::numeric_limits<Number>::max()}) {
+      throw Error(ErrorKind::internal, fmt::format("ledger: a tenant's {} is out of range: {}", key, value));
+    }
+    return static_cast<Number>(value);
+  }
+
+  std::optional<Port> port(std::string_view key) {
+    if (!rest_.contains(key)) return std::nullopt;
+    return Port(small<std::uint16_t>(key));
+  }
+
+  template <class E>
+  E word(std::string_view key, std::optional<E> (*parse)(std::string_view)) {
+    if (!rest_.contains(key)) throw Error(ErrorKind::internal, fmt::format("ledger: a tenant has no {}", key));
+    const auto value = parse(text(key));
+    if (!value) throw Unknown();
+    return *value;
+  }
+
+  json::object object(std::string_view key) {
+    const auto* found = object_at(rest_, key);
+    json::object value = found == nullptr ? json::object() : *found;
+    if (found != nullptr) rest_.erase(key);
+    return value;
+  }
+
+  json::array array(std::string_view key) {
+    const auto* found = array_at(rest_, key);
+    json::array value = found == nullptr ? json::array() : *found;
+    if (found != nullptr) rest_.erase(key);
+    return value;
+  }
+
+  // Puts back what turned out to be unknown inside of a member.
+  void keep(std::string_view key, json::object unknown) {
+    if (!unknown.empty()) rest_[key] = std::move(unknown);
+  }
+
+  std::string rest() const { return rest_.empty() ? std::string() : json::serialize(rest_); }
+
+ private:
+  json::object rest_;
+};
+
+// What `rest` gave goes into the document again; a member that has become known since is this version's.
+void add_rest(json::object& document, const std::string& rest) {
+  if (rest.empty()) return;
+  const json::value members = parse_json(rest, "ledger");
+  for (const auto& [key, value] : members.as_object()) {
+    const auto known = document.find(key);
+    if (known == document.end()) {
+      document.emplace(key, value);
+    } else if (known->value().is_object() && value.is_object()) {
+      for (const auto& inner : value.get_object()) known->value().get_object().insert(inner);
+    }
+  }
 }
 
 std::optional<MailState> parse_mail_state(std::string_view text) {
@@ -55,21 +127,25 @@ json::object to_json(const Mail& m) {
   if (!m.provider_id.empty()) o["provider_id"] = m.provider_id;
   if (!m.error.empty()) o["error"] = m.error;
   if (!m.reason.empty()) o["reason"] = m.reason;
+  add_rest(o, m.extra);
   return o;
 }
 
-Mail mail_from(const json::object& o) {
+Mail mail_from(const json::value& value) {
+  if (!value.is_object()) throw Error(ErrorKind::internal, "ledger: one of a tenant's mails is not a JSON object");
+  Members o(value.get_object());
   Mail m;
-  m.purpose = string_at(o, "purpose");
-  m.key = string_at(o, "key");
-  m.state = enum_at(o, "state", parse_mail_state);
-  m.attempts = small_at<unsigned>(o, "attempts");
-  m.first_at = time_at(o, "first_at");
-  m.not_before = time_at(o, "not_before");
-  m.sent_at = optional_time_at(o, "sent_at");
-  m.provider_id = string_at(o, "provider_id");
-  m.error = string_at(o, "error");
-  m.reason = string_at(o, "reason");
+  m.purpose = o.text("purpose");
+  m.key = o.text("key");
+  m.state = o.word("state", parse_mail_state);
+  m.attempts = o.small<unsigned>("attempts");
+  m.first_at = o.time("first_at");
+  m.not_before = o.time("not_before");
+  m.sent_at = o.optional_time("sent_at");
+  m.provider_id = o.text("provider_id");
+  m.error = o.text("error");
+  m.reason = o.text("reason");
+  m.extra = o.rest();
   return m;
 }
 
@@ -78,14 +154,17 @@ json::object to_json(const Attempt& a) {
       {"count", a.count}, {"first_at", millis(a.first_at)}, {"not_before", millis(a.not_before)}, {"error", a.error}};
 }
 
-Attempt attempt_from(const json::object& o) {
-  return {small_at<unsigned>(o, "count"), time_at(o, "first_at"), time_at(o, "not_before"), string_at(o, "error")};
+Attempt attempt_from(const json::object& object) {
+  Members o(object);
+  return {o.small<unsigned>("count"), o.time("first_at"), o.time("not_before"), o.text("error")};
 }
 
 }  // namespace
 
 std::string to_document(const Tenant& t) {
+  if (t.status == Status::unknown) return t.extra;
   json::object o;
+  o["v"] = document_format;
   o["id"] = t.id.value();
   o["user_id"] = t.sign_up.user_id.value();
   o["slug"] = t.sign_up.slug.value();
@@ -129,57 +208,77 @@ std::string to_document(const Tenant& t) {
     for (const Mail& mail : t.mails) mails.push_back(to_json(mail));
     o["mails"] = std::move(mails);
   }
+  add_rest(o, t.extra);
   return json::serialize(o);
 }
 
+namespace {
+
+// Who it is, which every format tells in the same words.
+void read_identity(Members& o, Tenant& t) {
+  t.id = TenantId(o.text("id"));
+  t.sign_up.user_id = UserId(o.text("user_id"));
+  t.sign_up.slug = Slug(o.text("slug"));
+  t.sign_up.admin_email = EmailAddress(o.text("admin_email"));
+  t.sign_up.company_name = CompanyName(o.text("company_name"));
+  t.sign_up.plan = PlanName(o.text("plan"));
+  const json::object metadata = o.object("metadata");
+  for (const auto& entry : metadata) {
+    t.sign_up.metadata[std::string(entry.key())] = string_at(metadata, entry.key());
+  }
+  t.created_at = o.time("created_at");
+  t.updated_at = o.time("updated_at");
+}
+
+void read_progress(Members& o, Tenant& t) {
+  t.desired = o.word("desired", parse_desired);
+  t.image = o.text("image");
+  t.restart_wanted = o.small<std::uint32_t>("restart_wanted");
+  t.status = o.word("status", parse_status);
+  t.reason = o.text("reason");
+  t.port = o.port("port");
+  t.refused_port = o.port("refused_port");
+  t.host = o.text("host");
+  t.database_made = o.flag("database_made");
+  t.instance_id = o.text("instance_id");
+  t.started = o.flag("started");
+  t.proven = o.flag("proven");
+  t.boots = o.small<std::uint32_t>("boots");
+  t.restart_done = o.small<std::uint32_t>("restart_done");
+  t.boot_at = o.optional_time("boot_at");
+  t.first_ready_at = o.optional_time("first_ready_at");
+  t.crashes = o.small<unsigned>("crashes");
+  t.failure = o.text("failure");
+  t.instance_removed = o.flag("instance_removed");
+  t.database_dropped = o.flag("database_dropped");
+  json::object unknown_steps;
+  for (const auto& entry : o.object("attempts")) {
+    const auto step = parse_step(entry.key());
+    if (!step) {
+      unknown_steps.insert(entry);
+    } else if (entry.value().is_object()) {
+      t.attempts[*step] = attempt_from(entry.value().get_object());
+    }
+  }
+  for (const json::value& mail : o.array("mails")) t.mails.push_back(mail_from(mail));
+  o.keep("attempts", std::move(unknown_steps));
+}
+
+}  // namespace
+
 Tenant from_document(std::string_view document) {
-  const json::value value = parse_json(document, "ledger");
+  json::value value = parse_json(document, "ledger");
   if (!value.is_object()) throw Error(ErrorKind::internal, "ledger: a tenant's document is not a JSON object");
-  const json::object& o = value.get_object();
+  Members o(std::move(value.get_object()));
   Tenant t;
-  t.id = TenantId(string_at(o, "id"));
-  t.sign_up.user_id = UserId(string_at(o, "user_id"));
-  t.sign_up.slug = Slug(string_at(o, "slug"));
-  t.sign_up.admin_email = EmailAddress(string_at(o, "admin_email"));
-  t.sign_up.company_name = CompanyName(string_at(o, "company_name"));
-  t.sign_up.plan = PlanName(string_at(o, "plan"));
-  if (const auto* metadata = object_at(o, "metadata")) {
-    for (const auto& entry : *metadata)
-      t.sign_up.metadata[std::string(entry.key())] = string_at(*metadata, entry.key());
-  }
-  t.created_at = time_at(o, "created_at");
-  t.updated_at = time_at(o, "updated_at");
-  t.desired = enum_at(o, "desired", parse_desired);
-  t.image = string_at(o, "image");
-  t.restart_wanted = small_at<std::uint32_t>(o, "restart_wanted");
-  t.status = enum_at(o, "status", parse_status);
-  t.reason = string_at(o, "reason");
-  if (o.contains("port")) t.port = Port(small_at<std::uint16_t>(o, "port"));
-  if (o.contains("refused_port")) t.refused_port = Port(small_at<std::uint16_t>(o, "refused_port"));
-  t.host = string_at(o, "host");
-  t.database_made = bool_at(o, "database_made");
-  t.instance_id = string_at(o, "instance_id");
-  t.started = bool_at(o, "started");
-  t.proven = bool_at(o, "proven");
-  t.boots = small_at<std::uint32_t>(o, "boots");
-  t.restart_done = small_at<std::uint32_t>(o, "restart_done");
-  t.boot_at = optional_time_at(o, "boot_at");
-  t.first_ready_at = optional_time_at(o, "first_ready_at");
-  t.crashes = small_at<unsigned>(o, "crashes");
-  t.failure = string_at(o, "failure");
-  t.instance_removed = bool_at(o, "instance_removed");
-  t.database_dropped = bool_at(o, "database_dropped");
-  if (const auto* attempts = object_at(o, "attempts")) {
-    for (const auto& entry : *attempts) {
-      const auto step = parse_step(entry.key());
-      if (step && entry.value().is_object()) t.attempts[*step] = attempt_from(entry.value().get_object());
-    }
-  }
-  if (const auto* mails = array_at(o, "mails")) {
-    for (const auto& mail : *mails) {
-      if (!mail.is_object()) throw Error(ErrorKind::internal, "ledger: one of a tenant's mails is not a JSON object");
-      t.mails.push_back(mail_from(mail.get_object()));
-    }
+  read_identity(o, t);
+  try {
+    if (o.integer("v", document_format) > document_format) throw Unknown();
+    read_progress(o, t);
+    t.extra = o.rest();
+  } catch (const Unknown&) {
+    t.status = Status::unknown;
+    t.extra = document;
   }
   return t;
 }

@@ -60,6 +60,19 @@ TEST_P(StoreContract, ASaveEndsTheLeaseWhereItsHolderSaysSo) {
   EXPECT_TRUE(store->claim(id_of(1), {"two", at(60)}, at(1)));
 }
 
+TEST_P(StoreContract, ALeaseIsGivenBackByItsOwnerOnlyAndNothingElseIsWritten) {
+  const Tenant tenant = create(1);
+  store->release(id_of(1), "nobody");
+  ASSERT_TRUE(store->claim(id_of(1), {"one", at(30)}, t0));
+  store->release(id_of(1), "two");
+  EXPECT_FALSE(store->claim(id_of(1), {"two", at(60)}, at(1))) << "it was another's";
+  store->release(id_of(1), "one");
+  store->release(id_of(2), "one");
+  const auto claimed = store->claim(id_of(1), {"two", at(60)}, at(1));
+  ASSERT_TRUE(claimed);
+  EXPECT_EQ(whole(*claimed), whole(tenant));
+}
+
 TEST_P(StoreContract, AWorkerWritesOnlyWhatIsLeasedToIt) {
   Tenant tenant = create(1);
   const std::string before = whole(tenant);

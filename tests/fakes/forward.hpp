@@ -33,6 +33,7 @@ class ForwardStore : public Store {
   void append(const TenantId& id, const Event& event) override { real_.append(id, event); }
   Overview overview(TimePoint now, TimePoint ready_since) override { return real_.overview(now, ready_since); }
   InstallationId installation() override { return real_.installation(); }
+  void release(const TenantId& id, const std::string& owner) override { real_.release(id, owner); }
   void break_leases() override { real_.break_leases(); }
   void add_key(const ApiKey& key) override { real_.add_key(key); }
   std::vector<ApiKey> keys() override { return real_.keys(); }

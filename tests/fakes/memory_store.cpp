@@ -248,6 +248,14 @@ Overview MemoryStore::overview(TimePoint now, TimePoint ready_since) {
   return overview;
 }
 
+void MemoryStore::release(const TenantId& id, const std::string& owner) {
+  std::lock_guard lock(mutex_);
+  const auto found = rows_.find(id);
+  if (found == rows_.end()) return;
+  auto& lease = found->second.lease;
+  if (lease && lease->owner == owner) lease.reset();
+}
+
 void MemoryStore::break_leases() {
   std::lock_guard lock(mutex_);
   for (auto& entry : rows_) entry.second.lease.reset();

@@ -30,6 +30,7 @@ class MemoryStore : public Store {
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override { return installation_; }
+  void release(const TenantId& id, const std::string& owner) override;
   void break_leases() override;
 
   void add_key(const ApiKey& key) override;

@@ -162,6 +162,13 @@ Overview StoreEdge::overview(TimePoint now, TimePoint ready_since) {
   return link_.call(Side::ledger, "overview", {}, [&] { return ledger().overview(now, ready_since); });
 }
 
+void StoreEdge::release(const TenantId& id, const std::string& owner) {
+  link_.call(Side::ledger, "release", id, [&] {
+    ledger().release(id, owner);
+    link_.judge().released(id, owner);
+  });
+}
+
 void StoreEdge::break_leases() {
   link_.judge().leases_broken();  // some of them are, even where this fails half-way
   ledger().break_leases();

@@ -81,6 +81,7 @@ class StoreEdge : public Store {
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override { return ledger().installation(); }
+  void release(const TenantId& id, const std::string& owner) override;
   void break_leases() override;
 
   // Nothing here asks for these; they go straight through.

@@ -42,6 +42,11 @@ void Judge::claimed(const Tenant& row, const Lease& lease, TimePoint now) {
   leases_[id] = lease;
 }
 
+void Judge::released(const TenantId& id, const std::string& owner) {
+  const auto lease = leases_.find(id);
+  if (lease != leases_.end() && lease->second.owner == owner) leases_.erase(lease);
+}
+
 void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, bool releases, const std::string& owner) {
   const auto after = fakes_.store->find(wanted.id);
   if (!before || !after) return violated("what was answered 202 survives", "row " + wanted.id.value() + " is gone");

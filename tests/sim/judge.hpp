@@ -21,6 +21,7 @@ class Judge {
 
   // --- at once: told by the edges ---
   void claimed(const Tenant& row, const Lease& lease, TimePoint now);
+  void released(const TenantId& id, const std::string& owner);
   void leases_broken() { leases_.clear(); }
   // `before`: the row just before a save that succeeded.
   void saved(const std::optional<Tenant>& before, const Tenant& wanted, bool releases, const std::string& owner);

@@ -241,6 +241,14 @@ InstallationId DynamoStore::installation() {
   return *installation_;
 }
 
+void DynamoStore::release(const TenantId& id, const std::string& owner) {
+  table_.update({.kind = Write::Kind::update,
+                 .subject = row_key(id),
+                 .update = "REMOVE #lease_owner, #lease_until",
+                 .condition = "#lease_owner = :owner",
+                 .values = {{":owner", text(owner)}}});
+}
+
 void DynamoStore::break_leases() {
   std::vector<Item> keys;
   Query query{.index = std::string(by_list),

@@ -52,6 +52,7 @@ class DynamoStore : public Store {
   // every few seconds of 100,000 tenants.
   Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override;
+  void release(const TenantId& id, const std::string& owner) override;
   void break_leases() override;  // walks all rows
 
   void add_key(const ApiKey& key) override { access_.add_key(key); }

@@ -119,6 +119,12 @@ WHERE id = ?1 AND (lease_owner = ?2 OR (?5 = 0 AND (lease_until IS NULL OR lease
   return find_row(ledger, id);
 }
 
+bool release_row(Connection& ledger, const TenantId& id, const std::string& owner) {
+  constexpr std::string_view sql =
+      "UPDATE tenants SET lease_owner = NULL, lease_until = NULL WHERE id = ?1 AND lease_owner = ?2";
+  return ledger.run(sql, id, owner) > 0;
+}
+
 void end_leases(Connection& ledger) {
   ledger.run("UPDATE tenants SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL");
 }

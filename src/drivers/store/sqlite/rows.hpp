@@ -22,6 +22,7 @@ std::vector<TenantId> ids_with(Connection& ledger, Status status, const std::str
 void insert_row(Connection& ledger, const Tenant& tenant);
 bool update_row(Connection& ledger, const Tenant& tenant, const std::optional<Holder>& holder);
 std::optional<Tenant> claim_row(Connection& ledger, const TenantId& id, const Lease& lease, TimePoint now);
+bool release_row(Connection& ledger, const TenantId& id, const std::string& owner);  // false: it was not theirs
 void end_leases(Connection& ledger);
 std::vector<TenantId> due_rows(Connection& ledger, TimePoint now, std::size_t limit);
 std::optional<TimePoint> next_due_time(Connection& ledger);

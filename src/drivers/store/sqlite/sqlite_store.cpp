@@ -158,6 +158,10 @@ Overview SqliteStore::overview(TimePoint now, TimePoint ready_since) {
 
 InstallationId SqliteStore::installation() { return installation_; }
 
+void SqliteStore::release(const TenantId& id, const std::string& owner) {
+  write([&](Connection& ledger) { return release_row(ledger, id, owner); });
+}
+
 void SqliteStore::break_leases() {
   commits_->run([](Connection& ledger) { end_leases(ledger); });
 }

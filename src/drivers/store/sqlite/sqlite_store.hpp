@@ -42,6 +42,7 @@ class SqliteStore : public Store {
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;
   InstallationId installation() override;
+  void release(const TenantId& id, const std::string& owner) override;
   void break_leases() override;
 
   void add_key(const ApiKey& key) override;
