@@ -124,6 +124,21 @@ void write_all(int fd, std::string_view content, const fs::path& path) {
   }
 }
 
+// At most this much, however fast others append to the file meanwhile.
+std::string read_part(int fd, off_t offset, std::size_t bytes, const fs::path& path) {
+  std::string part(bytes, '\0');
+  std::size_t have = 0;
+  while (have < bytes) {
+    const ssize_t got = pread(fd, part.data() + have, bytes - have, offset + static_cast<off_t>(have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_errno("read", path);
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  part.resize(have);
+  return part;
+}
+
 }  // namespace
 
 std::string listen_addresses(const Configuration& configuration) {
@@ -211,28 +226,29 @@ void make_private_directory(const fs::path& path, const OsUser& user) {
 }
 
 void trim_log(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  if (error || size <= log_limit_bytes) return;
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(size - log_kept_bytes));
-  const std::string tail{std::istreambuf_iterator<char>(file), {}};
-  // The server appends, so it goes on at the new end; what it writes within this moment may be lost.
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return;
   if (fd < 0) fail_errno("shorten", path);
   const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
-  write_all(fd, tail.substr(std::min(tail.size(), tail.find('\n') + 1)), path);
+  struct stat entry {};
+  if (fstat(fd, &entry) != 0) fail_errno("look at", path);
+  if (static_cast<std::uintmax_t>(entry.st_size) <= log_limit_bytes) return;
+  const std::string tail = read_part(fd, entry.st_size - static_cast<off_t>(log_kept_bytes), log_kept_bytes, path);
+  // The server appends, so it goes on at the new end; what it writes within this moment may be lost.
+  if (ftruncate(fd, 0) != 0) fail_errno("shorten", path);
+  write_all(fd, std::string_view(tail).substr(std::min(tail.size(), tail.find('\n') + 1)), path);
 }
 
 std::string log_tail(const fs::path& path, std::uintmax_t offset) {
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(offset));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  constexpr std::size_t limit = 2048;
-  if (text.size() > limit) {
-    text.erase(0, text.size() - limit);
-    text.erase(0, text.find('\n') + 1);
-  }
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
+  struct stat entry {};
+  if (fstat(fd, &entry) != 0) fail_errno("look at", path);
+  constexpr off_t limit = 2048;
+  const off_t begin = std::max(static_cast<off_t>(offset), entry.st_size - limit);
+  std::string text = read_part(fd, begin, limit, path);
+  if (begin > static_cast<off_t>(offset)) text.erase(0, text.find('\n') + 1);
   return trimmed(text);
 }
 

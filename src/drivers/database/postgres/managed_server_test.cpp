@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 
 #include "drivers/database/postgres/listening.hpp"
@@ -253,6 +254,24 @@ TEST(ManagedServer, TheLogIsKeptShort) {
   trim_log(log);
   EXPECT_LT(std::filesystem::file_size(log), 300u << 10);
   EXPECT_THAT(log_tail(log, 0), HasSubstr("99999 a line"));
+}
+
+// A reader that follows the file to its end would read all that is written meanwhile, into memory.
+TEST(ManagedServerLog, IsTrimmedWhileItGrowsFasterThanItCanBeRead) {
+  const test::TemporaryDirectory directory;
+  const auto log = directory.path() / "server.log";
+  const std::string flood(4 << 20, 'x');
+  constexpr std::size_t floods_at_most = 100;
+  std::ofstream(log) << flood << flood;
+  std::atomic<bool> trimmed = false;
+  std::atomic<std::size_t> written = 0;
+  std::jthread writer([&] {
+    for (std::ofstream file(log, std::ios::app); !trimmed && written < floods_at_most; ++written) file << flood;
+  });
+  EXPECT_TRUE(test::becomes_true([&] { return written > 0; }));
+  trim_log(log);
+  trimmed = true;
+  EXPECT_LT(written, floods_at_most);
 }
 
 }  // namespace

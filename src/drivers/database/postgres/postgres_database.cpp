@@ -4,6 +4,7 @@
 
 #include "base/crypto.hpp"
 #include "base/error.hpp"
+#include "drivers/database/postgres/fences.hpp"
 
 namespace slipway::postgres {
 namespace {
@@ -151,6 +152,7 @@ void PostgresDatabase::settle(Connection& connection, const std::string& name, c
   sql += fmt::format("ALTER ROLE {} LOGIN INHERIT{} CONNECTION LIMIT {} PASSWORD {};", quoted, state.excess_rights,
                      plan.db_connections, connection.literal(verifier.reveal()));
   sql += fmt::format("ALTER ROLE {} SET statement_timeout = {};", quoted, plan.db_statement_timeout.count());
+  sql += fence_sql(connection, name);
   if (state.public_rights) sql += fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC;", quoted);
   if (!state.open) sql += fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true;", quoted);
   sql += "COMMIT;";
@@ -218,6 +220,12 @@ std::string PostgresDatabase::check() {
     if (row.at(2) == "t") {
       throw Error(ErrorKind::unavailable,
                   fmt::format("{} at {} is a read-only standby; connect to the primary", found, place));
+    }
+    if (const std::string missing = missing_fences(connection, deadline); !missing.empty()) {
+      found += fmt::format(
+          "; role {} may not keep tenants from changing {}: a tenant can fill the server's disk (GRANT "
+          "SET ON PARAMETER, docs/security.md)",
+          row.at(0), missing);
     }
   });
   return found;

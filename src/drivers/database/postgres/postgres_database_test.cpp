@@ -1,55 +1,10 @@
-#include "drivers/database/postgres/postgres_database.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "tests/contract/database_names.hpp"
-#include "tests/contract/database_server.hpp"
+#include "drivers/database/postgres/test_database.hpp"
 
 namespace slipway::postgres {
 namespace {
 
 using test::new_tenant_id;
 using testing::HasSubstr;
-
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
-
-class PostgresDatabaseTest : public testing::Test {
- protected:
-  ~PostgresDatabaseTest() override {
-    for (const Resource& left : database_->resources()) database_->discard(left);
-  }
-
-  // A session of the tenant's app.
-  struct Session {
-    explicit Session(const DatabaseAccess& access, const std::string& database = "")
-        : target(Secret(fmt::format("host={} port={} user={} password={} dbname={}", access.host, access.port,
-                                    access.user, access.password.reveal(), database.empty() ? access.name : database))),
-          connection(target, soon(), Millis(0)) {}
-    std::string ask(const std::string& sql) {
-      const Rows rows = connection.run(sql, soon());
-      return rows.empty() ? "" : rows.at(0).at(0);
-    }
-    Target target;
-    Connection connection;
-  };
-
-  static std::string refusal(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return fmt::format("{}: {}", to_string(error.kind()), error.message());
-    }
-    return "not refused";
-  }
-
-  test::TestPostgres& server_ = test::shared_postgres();
-  const InstallationId installation_ = test::new_installation_id();
-  const std::unique_ptr<PostgresDatabase> database_ = server_.database(installation_);
-  const TenantId tenant_ = new_tenant_id();
-  const DatabaseAccess access_ = database_->access(tenant_);
-  Plan plan_;
-};
 
 TEST_F(PostgresDatabaseTest, TheTenantWorksInItsOwnDatabase) {
   database_->ensure(tenant_, plan_);
@@ -185,10 +140,14 @@ TEST_F(PostgresDatabaseTest, ARoleWithoutSuperuserRightsSuffices) {
   options.admin = Secret(fmt::format("postgresql://{0}:let%20me%20in@127.0.0.1:{1}/{0}", admin, options.tenant_port));
   {
     PostgresDatabase modest(options, installation_, Secret("key"), 1);
-    EXPECT_THAT(modest.check(), HasSubstr("PostgreSQL 1"));
+    EXPECT_THAT(modest.check(), testing::AllOf(HasSubstr("PostgreSQL 1"), HasSubstr("log_min_messages")));
     modest.ensure(tenant_, plan_);
+    modest.ensure(tenant_, plan_);
+    server_.ask(fmt::format("GRANT SET ON PARAMETER log_min_messages TO {}", admin));
+    EXPECT_THAT(modest.check(), testing::Not(HasSubstr("log_min_messages")));
     modest.ensure(tenant_, plan_);
     Session app(modest.access(tenant_));
+    EXPECT_EQ(app.ask("SHOW log_min_messages"), "panic");
     app.ask("CREATE TABLE public.jobs (id int)");
     EXPECT_EQ(modest.resources().size(), 2u);
     modest.drop(tenant_);
@@ -199,6 +158,7 @@ TEST_F(PostgresDatabaseTest, ARoleWithoutSuperuserRightsSuffices) {
     EXPECT_THAT(refusal([&] { modest.ensure(tenant_, plan_); }), HasSubstr("forbidden"));
   }
   server_.ask(fmt::format("DROP DATABASE {} WITH (FORCE)", admin));
+  server_.ask(fmt::format("DROP OWNED BY {}", admin));
   server_.ask(fmt::format("DROP ROLE {}", admin));
 }
 
