@@ -1,4 +1,6 @@
 // Who may do what: keys and their scopes, the status URL, rate limits, CORS, the audit trail.
+#include <fmt/format.h>
+
 #include "api/test_api.hpp"
 
 namespace slipway::api {
@@ -159,6 +161,14 @@ TEST(RateLimit, BelievesForwardedAddressesOfTrustedProxiesOnly) {
   EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("d"), headers).status, 202);
   const auto trail = api.store.audit({});
   EXPECT_EQ(trail.back().from, "198.51.100.2");
+  // One line has a /64; the trail keeps the whole address.
+  for (const char* host : {"1", "2", "3"}) {
+    headers.back().second = fmt::format("[2001:db8:1:2::{}]:443", host);
+    EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("v6-" + std::string(host)), headers).status, 202);
+    EXPECT_EQ(api.store.audit({}).back().from, fmt::format("2001:db8:1:2::{}", host));
+  }
+  headers.back().second = "2001:db8:1:2:ffff::9";
+  EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("i"), headers).status, 429);
   headers.back().second = "198.51.100.2, <script>";
   EXPECT_EQ(api.answer("POST", "/provision", Api::body_of("e"), headers).status, 202);
   EXPECT_EQ(api.store.audit({}).back().from, "10.0.0.9") << "what is no address does not count";

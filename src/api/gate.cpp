@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view key_prefix = "sk_";
 constexpr std::size_t key_length = 46;
-constexpr std::string_view address_characters = "0123456789abcdefABCDEF.:[]%";
 constexpr std::size_t bucket_limit = 10'000;  // addresses remembered at once
 
 std::string hash_of(std::string_view key) { return to_hex(sha256(key)); }
@@ -47,8 +46,10 @@ NewApiKey new_api_key(const std::string& name, Scope scope, TimePoint now, Rando
 
 Caller Gate::admit(const net::ServerRequest& request, Needs needs) const {
   if (request.peer == "unix") return {"socket", "unix", Scope::admin, true};
-  const std::string from = address_of(request);
-  if (needs == Needs::nothing) return {"anyone", from, std::nullopt, false};
+  const auto proxies = policy();
+  const std::string from = client_address(request.peer, request.headers, proxies->trusted_proxies);
+  const bool tls = request.tls || came_over_tls(request.peer, request.headers, proxies->trusted_proxies);
+  if (needs == Needs::nothing) return {"anyone", from, std::nullopt, false, tls};
   const std::string given = bearer(request);
   if (given.empty()) {
     throw Error(ErrorKind::unauthorized,
@@ -61,7 +62,7 @@ Caller Gate::admit(const net::ServerRequest& request, Needs needs) const {
     throw Error(ErrorKind::forbidden, fmt::format("this needs a key of the scope {}; the one given has the scope {}",
                                                   name_of(needs), to_string(key->scope)));
   }
-  return {key->id.value(), from, key->scope, false};
+  return {key->id.value(), from, key->scope, false, tls};
 }
 
 void Gate::use(AccessPolicy policy) {
@@ -74,21 +75,10 @@ std::shared_ptr<const AccessPolicy> Gate::policy() const {
   return policy_;
 }
 
-// A proxy appends the address it was called from; what stands before that, the client may have made up.
-std::string Gate::address_of(const net::ServerRequest& request) const {
-  const auto policy = this->policy();
-  const auto& proxies = policy->trusted_proxies;
-  if (std::find(proxies.begin(), proxies.end(), request.peer) == proxies.end()) return request.peer;
-  const std::string chain = net::header(request.headers, "X-Forwarded-For");
-  const std::string last = trimmed(chain.substr(chain.find_last_of(',') + 1));
-  const bool address = !last.empty() && last.size() <= 64 && last.find_first_not_of(address_characters) == last.npos;
-  return address ? last : request.peer;
-}
-
 void Gate::count_sign_up(const Caller& caller) {
   if (caller.local) return;
   const std::lock_guard lock(mutex_);
-  take("address " + caller.from, policy_->sign_ups_per_address);
+  take("address " + client_of(caller.from), policy_->sign_ups_per_address);
   take("key " + caller.actor, policy_->sign_ups_per_key);
 }
 

@@ -18,9 +18,10 @@ enum class Needs { nothing, signup, metrics, admin };
 
 struct Caller {
   std::string actor;  // "socket", the id of a key, or "anyone"
-  std::string from;   // address of the client, or "unix"
+  std::string from;   // address of the client behind the trusted proxies, or "unix"
   std::optional<Scope> scope;
   bool local = false;  // over the Unix socket, which only its owner can open
+  bool tls = false;    // the client's connection, as far as we are told
 };
 
 // A new key and how it is kept. The key is "sk_" and 43 characters; nobody can read it later.
@@ -57,7 +58,6 @@ class Gate {
   };
   std::shared_ptr<const AccessPolicy> policy() const;
   void take(const std::string& name, double per_minute);
-  std::string address_of(const net::ServerRequest& request) const;
 
   AccessStore& store_;
   const Clock& clock_;

@@ -25,11 +25,14 @@ TEST(Provision, AnswersWithThePublishedNames) {
 
 TEST(Provision, TheStatusUrlFollowsNoHostThatIsNone) {
   Api api;
+  std::string proto = "http";
   const auto headers = [&](const std::string& host) {
     const NewApiKey key = new_api_key("shop", Scope::signup, api.clock.now(), api.random);
     api.store.add_key(key.kept);
-    return net::Headers{
-        {"Content-Type", "application/json"}, {"Authorization", "Bearer " + key.secret.reveal()}, {"Host", host}};
+    return net::Headers{{"Content-Type", "application/json"},
+                        {"Authorization", "Bearer " + key.secret.reveal()},
+                        {"Host", host},
+                        {"X-Forwarded-Proto", proto}};
   };
   api.peer = "10.1.1.1";
   const auto url_for = [&](const std::string& host) {
@@ -39,6 +42,11 @@ TEST(Provision, TheStatusUrlFollowsNoHostThatIsNone) {
   EXPECT_THAT(url_for("api.example:8080"), testing::StartsWith("http://api.example:8080/v1/tenants/"));
   EXPECT_THAT(url_for("evil.example/<script>"), testing::StartsWith("/v1/tenants/"));
   EXPECT_THAT(url_for("evil.example\xff"), testing::StartsWith("/v1/tenants/"));
+  proto = "https";
+  api.peer = "10.1.1.2";
+  EXPECT_THAT(url_for("api.example"), testing::StartsWith("http://api.example/")) << "no proxy of ours says so";
+  api.peer = "10.0.0.9";
+  EXPECT_THAT(url_for("api.example"), testing::StartsWith("https://api.example/"));
 }
 
 TEST(Provision, RepeatsAndConflicts) {

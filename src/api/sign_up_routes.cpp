@@ -34,18 +34,21 @@ bool is_authority(std::string_view host) {
          host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == host.npos;
 }
 
-// Where its status can be asked for without a key, absolute if the request says what host it came to.
-std::string status_url(const net::ServerRequest& request, const Context& context, const TenantId& id) {
-  const std::string path = fmt::format("/v1/tenants/{}/status?token={}", id.value(), status_token(context, id));
-  const std::string host = net::header(request.headers, "Host");
-  if (request.peer == "unix" || !is_authority(host)) return path;
-  const bool tls = net::header(request.headers, "X-Forwarded-Proto") == "https";
-  return fmt::format("{}://{}{}", tls ? "https" : "http", host, path);
+// What the caller reached us at, such as "https://api.example"; empty where the request does not say.
+std::string origin_of(const Call& call) {
+  const std::string host = net::header(call.request.headers, "Host");
+  if (call.caller.local || !is_authority(host)) return {};
+  return fmt::format("{}://{}", call.caller.tls ? "https" : "http", host);
 }
 
-net::Response accepted(const net::ServerRequest& request, const Context& context, const Tenant& t) {
+// Where its status can be asked for without a key, absolute where the origin is known.
+std::string status_url(const std::string& origin, const Context& context, const TenantId& id) {
+  return fmt::format("{}/v1/tenants/{}/status?token={}", origin, id.value(), status_token(context, id));
+}
+
+net::Response accepted(const std::string& origin, const Context& context, const Tenant& t) {
   const std::string url = access_url(context.access, t);
-  const std::string status = status_url(request, context, t.id);
+  const std::string status = status_url(origin, context, t.id);
   net::Response response =
       json_response(202, {{"tenantId", t.id.value()},
                           {"userId", t.sign_up.user_id.value()},
@@ -140,12 +143,11 @@ net::WaitingResponse hold(const Context& context, const TenantId& id, Millis tim
 net::Reply provision(const Call& call, const Context& context) {
   const std::int64_t wait = query_number(call, "wait", 0, 0, wait_limit_seconds);
   const Tenant tenant = accept(call, context);
-  if (wait == 0) return accepted(call.request, context, tenant);
+  const std::string origin = origin_of(call);
+  if (wait == 0) return accepted(origin, context, tenant);
   if (is_settled(tenant)) return settled(tenant, context.access);
-  // The request is gone by then.
-  const auto request = std::make_shared<net::ServerRequest>(call.request);
-  return hold(context, tenant.id, std::chrono::seconds(wait), [&context, request](const Tenant& t) {
-    return is_settled(t) ? settled(t, context.access) : accepted(*request, context, t);
+  return hold(context, tenant.id, std::chrono::seconds(wait), [&context, origin](const Tenant& t) {
+    return is_settled(t) ? settled(t, context.access) : accepted(origin, context, t);
   });
 }
 

@@ -12,7 +12,7 @@ struct Api : test::TestWorld {
   Sweeper sweeper{world, settings, [](const TenantId&) {}, Log::silent()};
   bool runtime_well = true;
   std::string peer = "unix";
-  Gate gate{store, clock, {{"https://shop.example"}, {"10.0.0.9"}, 600, 3}};
+  Gate gate{store, clock, {{"https://shop.example"}, {parse_address_range("10.0.0.9")}, 600, 3}};
   Context context{store,
                   gate,
                   tenants,

@@ -178,11 +178,6 @@ std::string parse_origin(std::string_view text) {
   return std::string(text);
 }
 
-std::string parse_ip(std::string_view text) {
-  if (!is_ip(text, AF_INET) && !is_ip(text, AF_INET6)) refuse("is not an IP address such as 127.0.0.1");
-  return std::string(text);
-}
-
 std::string parse_docker_host(std::string_view text) {
   if (text.starts_with("unix:///") && text.size() > 8 && printable_ascii(text)) return std::string(text);
   if (text.starts_with("unix://")) refuse("must name the socket with an absolute path: unix:///var/run/docker.sock");

@@ -120,7 +120,7 @@ void read_places(const Section& top, Config& config) {
     return Config::Api{listen.address, listen.port, config.api.socket, {}};
   });
   api.list("cors_origins", config.api.access.cors_origins, parse_origin);
-  api.list("trusted_proxies", config.api.access.trusted_proxies, parse_ip);
+  api.list("trusted_proxies", config.api.access.trusted_proxies, api::parse_address_range);
   api.path("socket", config.api.socket);
   if (config.api.socket.string().size() > socket_path_limit_bytes) {
     api.problem("socket", fmt::format("{} is longer than the {} bytes that a socket's path may have; give a shorter "

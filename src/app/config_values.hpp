@@ -36,7 +36,6 @@ std::string parse_ipv4(std::string_view text);
 std::string parse_subnet(std::string_view text);  // "172.30.0.0/16"
 std::string parse_host(std::string_view text);    // a host name or an address
 std::string parse_origin(std::string_view text);  // "https://shop.example", or "*"
-std::string parse_ip(std::string_view text);      // IPv4 or IPv6
 std::string parse_http_url(std::string_view text);
 std::string parse_docker_host(std::string_view text);  // unix, tcp, http or https
 std::string parse_address(std::string_view text);      // ann@example.com

@@ -45,6 +45,17 @@ TEST(HttpEvent, ABodyMayComeInBase64) {
   EXPECT_EQ(net::header(request.headers, "Authorization"), "Bearer sk_test");
 }
 
+TEST(HttpEvent, ComesFromWhomTheGatewaySawWhateverHeadersSay) {
+  auto event = golden("http_provision");
+  event["headers"].as_object()["Forwarded"] = "for=1.1.1.1";
+  const auto request = taken(event);
+  EXPECT_EQ(request.peer, event.at("requestContext").at("http").at("sourceIp").as_string());
+  EXPECT_TRUE(request.tls);
+  for (const char* name : {"X-Forwarded-For", "Forwarded"}) {
+    EXPECT_EQ(net::header(request.headers, name), "") << name;
+  }
+}
+
 TEST(HttpEvent, RefusesABodyThatIsNone) {
   auto event = golden("http_provision");
   for (const char* body : {"%%%%", "abc", "a==="}) {

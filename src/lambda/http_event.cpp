@@ -39,6 +39,12 @@ std::string path_of(const json::object& event, const json::object& context) {
   return rest.front() == '/' ? rest : raw;
 }
 
+// The event's sourceIp is the client; what headers say beside it, the client may have said.
+bool tells_of_proxies(std::string_view name) {
+  const std::string lower = lowered_ascii(name);
+  return lower == "forwarded" || lower.starts_with("x-forwarded-");
+}
+
 // Takes what comes until it is enough or it takes too long.
 class Collector : public net::BodyWriter {
  public:
@@ -69,9 +75,10 @@ std::variant<net::ServerRequest, net::Response> request_of(const json::object& e
   request.path = path_of(event, context);
   request.query = string_at(event, "rawQueryString");
   request.peer = string_at(http, "sourceIp");
+  request.tls = true;  // API Gateway serves an HTTP API by HTTPS alone
   if (const auto* headers = object_at(event, "headers")) {
     for (const auto& [name, value] : *headers) {
-      if (value.is_string()) request.headers.emplace_back(name, value.get_string());
+      if (value.is_string() && !tells_of_proxies(name)) request.headers.emplace_back(name, value.get_string());
     }
   }
   if (const auto* cookies = array_at(event, "cookies"); cookies != nullptr && !cookies->empty()) {

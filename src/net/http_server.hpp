@@ -19,6 +19,7 @@ struct ServerRequest {
   Headers headers{};
   std::string body{};
   std::string peer{};  // "203.0.113.7", or "unix" for the local socket
+  bool tls = false;    // the client's connection was, as whoever took the request knows
 };
 
 // Writes a body of unknown length, piece by piece, from a worker's thread.
