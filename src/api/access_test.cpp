@@ -174,6 +174,47 @@ TEST(RateLimit, BelievesForwardedAddressesOfTrustedProxiesOnly) {
   EXPECT_EQ(api.store.audit({}).back().from, "10.0.0.9") << "what is no address does not count";
 }
 
+TEST(RateLimit, OneWhoFloodsLeavesTheSharedKeyToTheOthers) {
+  Api api;
+  api.gate.use({{}, {}, 2, 1'000});
+  const auto headers = bearing(key_of(api, "signup"));
+  const auto ask_for = [&](const std::string& body, const net::Headers& with) {
+    return api.answer("POST", "/provision", body, with).status;
+  };
+  EXPECT_EQ(ask_for(Api::body_of("first"), headers), 202);
+  auto again = headers;
+  again.emplace_back("Idempotency-Key", "again");
+  auto text = headers;
+  text[0].second = "text/plain";
+  auto other = json::parse(Api::body_of("first")).as_object();
+  other["userId"] = "other";
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(ask_for("", headers), 400);
+    EXPECT_EQ(ask_for("{}", headers), 400);
+    EXPECT_EQ(ask_for("{}", text), 415);
+    EXPECT_EQ(ask_for(Api::body_of("www"), headers), 400) << "reserved";
+    EXPECT_EQ(ask_for(Api::body_of("first"), headers), 202);
+    EXPECT_EQ(ask_for(Api::body_of("first"), again), 202);
+    EXPECT_EQ(ask_for(json::serialize(other), headers), 409);
+    EXPECT_EQ(ask_for(Api::body_of("x"), bearing("sk_" + std::string(43, 'x'))), 401);
+  }
+  api.peer = "203.0.113.8";
+  EXPECT_EQ(ask_for(Api::body_of("honest"), headers), 202);
+  EXPECT_EQ(ask_for(Api::body_of("third"), headers), 429) << "two tenants a minute with this key";
+  EXPECT_EQ(ask_for(Api::body_of("third"), bearing(key_of(api, "signup"))), 202) << "another key";
+}
+
+TEST(RateLimit, WhatIsRefusedCountsAgainstItsAddress) {
+  Api api;  // 3 a minute from one address
+  const auto headers = bearing(key_of(api, "signup"));
+  for (const char* path : {"/provision", "/provision", "/provision?wait=x"}) {
+    EXPECT_EQ(api.answer("POST", path, "", headers).status, 400);
+  }
+  EXPECT_EQ(api.answer("POST", "/provision", "", headers).status, 429);
+  api.peer = "203.0.113.8";
+  EXPECT_EQ(api.answer("POST", "/provision", "", headers).status, 400);
+}
+
 TEST(Cors, AnswersConfiguredOriginsOnly) {
   Api api;
   api.peer = "203.0.113.7";

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view key_prefix = "sk_";
 constexpr std::size_t key_length = 46;
-constexpr std::size_t bucket_limit = 10'000;  // addresses remembered at once
 
 std::string hash_of(std::string_view key) { return to_hex(sha256(key)); }
 
@@ -34,6 +33,10 @@ bool suffices(Scope scope, Needs needs) {
 std::string_view name_of(Needs needs) {
   if (needs == Needs::signup) return "signup";
   return needs == Needs::metrics ? "metrics" : "admin";
+}
+
+Error limited(std::string_view what, double per_minute, Millis wait) {
+  return Error(ErrorKind::limited, fmt::format("{}: at most {} a minute", what, per_minute)).after(wait);
 }
 
 }  // namespace
@@ -75,34 +78,20 @@ std::shared_ptr<const AccessPolicy> Gate::policy() const {
   return policy_;
 }
 
-void Gate::count_sign_up(const Caller& caller) {
+void Gate::count_try(const Caller& caller) {
   if (caller.local) return;
-  const std::lock_guard lock(mutex_);
-  take("address " + client_of(caller.from), policy_->sign_ups_per_address);
-  take("key " + caller.actor, policy_->sign_ups_per_key);
+  const double limit = policy()->sign_ups_per_address;
+  if (const auto wait = by_address_.take(client_of(caller.from), limit)) {
+    throw limited("too many sign-ups from this address", limit, *wait);
+  }
 }
 
-void Gate::take(const std::string& name, double per_minute) {
-  if (per_minute <= 0) return;
-  const TimePoint now = clock_.now();
-  const auto filled = [&](const Bucket& bucket) {
-    const double seconds = std::max(0.0, std::chrono::duration<double>(now - bucket.at).count());
-    return std::min(per_minute, bucket.tokens + seconds * per_minute / 60);
-  };
-  if (buckets_.size() >= bucket_limit) {
-    // What is full again says no more than what is not there.
-    std::erase_if(buckets_, [&](const auto& entry) { return now - entry.second.at > std::chrono::minutes(1); });
-    if (buckets_.size() >= bucket_limit) buckets_.clear();
+Reservation Gate::reserve_sign_up(const Caller& caller) {
+  const double limit = caller.local ? 0 : policy()->sign_ups_per_key;
+  if (const auto wait = by_key_.take(caller.actor, limit)) {
+    throw limited("too many sign-ups with this key", limit, *wait);
   }
-  Bucket& bucket = buckets_.try_emplace(name, Bucket{per_minute, now}).first->second;
-  bucket = {filled(bucket), now};
-  if (bucket.tokens < 1) {
-    const Millis wait(static_cast<std::int64_t>((1 - bucket.tokens) * 60'000 / per_minute) + 1);
-    throw Error(ErrorKind::limited, fmt::format("too many sign-ups from this {}: at most {} a minute",
-                                                name.substr(0, name.find(' ')), per_minute))
-        .after(wait);
-  }
-  bucket.tokens -= 1;
+  return {by_key_, caller.actor, limit};
 }
 
 // https://fetch.spec.whatwg.org/#http-cors-protocol. Keys travel in a header, never in a cookie, so no credentials.

@@ -1,11 +1,11 @@
 #pragma once
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "api/access_policy.hpp"
+#include "api/rate_limit.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "contracts/access.hpp"
@@ -35,7 +35,10 @@ NewApiKey new_api_key(const std::string& name, Scope scope, TimePoint now, Rando
 class Gate {
  public:
   Gate(AccessStore& store, const Clock& clock, AccessPolicy policy)
-      : store_(store), clock_(clock), policy_(std::make_shared<const AccessPolicy>(std::move(policy))) {}
+      : store_(store),
+        policy_(std::make_shared<const AccessPolicy>(std::move(policy))),
+        by_address_(clock),
+        by_key_(clock) {}
 
   // From now on this one counts.
   void use(AccessPolicy policy);
@@ -43,27 +46,24 @@ class Gate {
   // Throws unauthorized (no key, an unknown or a revoked one) or forbidden (a key of too small a scope).
   Caller admit(const net::ServerRequest& request, Needs needs) const;
 
-  // Counts one sign-up of this caller. Throws limited, with the time to wait, where it has made too many. The local
-  // socket is not limited.
-  void count_sign_up(const Caller& caller);
+  // Counts one try to sign up, whatever comes of it, against the caller's address. Throws limited, with the time to
+  // wait, where there were too many. The local socket is not limited.
+  void count_try(const Caller& caller);
+  // Counts one new tenant against the caller's key, as long as the reservation lives or where it is kept. Many share a
+  // key that a page shows, so what makes no tenant must not use it up. Throws like count_try.
+  Reservation reserve_sign_up(const Caller& caller);
 
   // The headers that let a page of this origin read the answer; none where the origin is not allowed.
   net::Headers cors_headers(const net::ServerRequest& request) const;
 
  private:
-  // A bucket that holds a minute's worth and fills evenly.
-  struct Bucket {
-    double tokens;
-    TimePoint at;
-  };
   std::shared_ptr<const AccessPolicy> policy() const;
-  void take(const std::string& name, double per_minute);
 
   AccessStore& store_;
-  const Clock& clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<const AccessPolicy> policy_;
-  std::map<std::string, Bucket> buckets_;
+  RateLimit by_address_;
+  RateLimit by_key_;
 };
 
 }  // namespace slipway::api

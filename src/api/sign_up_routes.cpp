@@ -86,11 +86,11 @@ net::Response settled(const Tenant& t, const AccessSpec& access) {
 }
 
 Tenant accept(const Call& call, const Context& context) {
-  context.gate.count_sign_up(call.caller);
   const SignUp sign_up = parse_sign_up(json_body(call.request));
   std::optional<IdempotencyKey> key;
   const std::string sent = net::header(call.request.headers, "Idempotency-Key");
   if (!sent.empty()) key = parse_idempotency_key(sent);
+  Reservation place = context.gate.reserve_sign_up(call.caller);
   auto result =
       context.tenants.sign_up(sign_up, key, sign_up_hash(sign_up), audit_entry(call, context, "POST /provision", ""));
   if (const auto* refused = std::get_if<Refused>(&result)) {
@@ -98,6 +98,7 @@ Tenant accept(const Call& call, const Context& context) {
         .on(refused->field, refused->reason);
   }
   if (auto* created = std::get_if<Created>(&result)) {
+    place.keep();
     const Tenant& t = created->tenant;
     context.log.info("signed up",
                      {{"request", call.request_id}, {"tenant", t.id.value()}, {"subdomain", t.sign_up.slug.value()}});
@@ -141,6 +142,7 @@ net::WaitingResponse hold(const Context& context, const TenantId& id, Millis tim
 }
 
 net::Reply provision(const Call& call, const Context& context) {
+  context.gate.count_try(call.caller);
   const std::int64_t wait = query_number(call, "wait", 0, 0, wait_limit_seconds);
   const Tenant tenant = accept(call, context);
   const std::string origin = origin_of(call);
