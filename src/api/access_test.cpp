@@ -1,6 +1,8 @@
 // Who may do what: keys and their scopes, the status URL, rate limits, CORS, the audit trail.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "api/test_api.hpp"
 
 namespace slipway::api {
@@ -128,6 +130,83 @@ TEST(StatusUrl, NeedsNoKeyButItsToken) {
             url);
   api.settle(TenantId(std::string(accepted.at("tenantId").as_string())));
   EXPECT_EQ(object_of(api.answer("GET", url + "&wait=5")).at("status"), "active");
+}
+
+std::vector<std::string> fields_of(const net::Response& response) {
+  std::vector<std::string> fields;
+  const json::object body = object_of(response);
+  for (const json::value& error : body.at("errors").as_array()) {
+    fields.emplace_back(error.at("field").as_string());
+  }
+  return fields;
+}
+
+TEST(Conflict, TellsTheHolderOfASignupKeyNothingOfOthers) {
+  Api api;
+  api.gate.use({{}, {}, 0, 0});
+  const std::string acme(object_of(api.answer("POST", "/provision", Api::body_of("acme"))).at("tenantId").as_string());
+  const TenantId gone = api.sign_up("gone");
+  api.settle(gone);
+  api.answer("DELETE", "/v1/tenants/" + gone.value());
+  api.settle(gone);
+  ASSERT_EQ(api.tenant(gone).status, Status::deleted);
+  const json::object mine = json::parse(Api::body_of("acme")).as_object();
+  const auto guess = [&](const std::string& changes) {
+    json::object body = mine;
+    const json::object changed = json::parse(changes).as_object();
+    for (const auto& member : changed) body[member.key()] = member.value();
+    return json::serialize(body);
+  };
+  const std::string gone_user = api.tenant(gone).sign_up.user_id.value();
+  const std::vector<std::string> guesses = {
+      guess(R"({"admin_email": "b@example.com"})"),
+      guess(R"({"company_name": "B"})"),
+      guess(R"({"metadata": {"a": "b"}})"),
+      guess(R"({"subdomain": "elsewhere"})"),
+      guess(R"({"userId": "somebody"})"),
+      guess(R"({"userId": null})"),
+      guess(fmt::format(R"({{"userId": "{}", "subdomain": "again"}})", gone_user)),
+  };
+  const auto headers = bearing(key_of(api, "signup"));
+  auto with_key = headers;
+  with_key.emplace_back("Idempotency-Key", "guess");
+  std::set<std::string> answers;
+  const auto refused = [&](const std::string& body, const net::Headers& with) {
+    const auto answer = api.answer("POST", "/provision?wait=1", body, with);
+    EXPECT_EQ(answer.status, 409) << body;
+    EXPECT_EQ(net::header(answer.headers, "Location"), "");
+    json::object said = object_of(answer);
+    said.erase("requestId");
+    answers.insert(json::serialize(said));
+  };
+  for (const std::string& body : guesses) refused(body, headers);
+  for (std::size_t i = 0; i + 1 < guesses.size(); ++i) refused(guesses[i], with_key);
+  EXPECT_EQ(answers.size(), 1u) << testing::PrintToString(answers);
+  EXPECT_EQ(api.store.list({}).size(), 2u);
+  // Who knows all of it is who has signed up.
+  EXPECT_EQ(object_of(api.answer("POST", "/provision", json::serialize(mine), headers)).at("tenantId").as_string(),
+            acme);
+  // An operator is told which it is.
+  const auto admin = bearing(key_of(api, "admin"));
+  using testing::ElementsAre;
+  EXPECT_THAT(fields_of(api.answer("POST", "/provision", guesses[0], admin)), ElementsAre("userId", "admin_email"));
+  EXPECT_THAT(fields_of(api.answer("POST", "/provision", guesses[3], admin)), ElementsAre("userId", "subdomain"));
+  EXPECT_THAT(fields_of(api.answer("POST", "/provision", guesses[4], admin)), ElementsAre("subdomain"));
+}
+
+TEST(Conflict, WhoSendsAnIdempotencyKeyAgainLearnsWhatDiffers) {
+  Api api;
+  auto headers = bearing(key_of(api, "signup"));
+  headers.emplace_back("Idempotency-Key", "4f1c");
+  json::object body = json::parse(Api::body_of("acme")).as_object();
+  body.erase("userId");
+  EXPECT_EQ(api.answer("POST", "/provision", json::serialize(body), headers).status, 202);
+  EXPECT_EQ(api.answer("POST", "/provision", json::serialize(body), headers).status, 202);
+  body["company_name"] = "B";
+  const auto refused = api.answer("POST", "/provision", json::serialize(body), headers);
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(fields_of(refused), testing::ElementsAre("Idempotency-Key", "company_name"));
+  EXPECT_THAT(refused.body, testing::Not(HasSubstr("acme Inc"))) << "only which, not what";
 }
 
 TEST(RateLimit, CountsPerAddressAndFillsUpAgain) {

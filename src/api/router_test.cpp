@@ -12,10 +12,12 @@ TEST(Provision, AnswersWithThePublishedNames) {
                  {{"content-type", "application/json; charset=utf-8"}, {"Host", "api.example:8080"}});
   EXPECT_EQ(response.status, 202);
   const json::object body = object_of(response);
-  EXPECT_EQ(body.size(), 6u);
+  EXPECT_EQ(body.size(), 8u);
   const std::string id(body.at("tenantId").as_string());
   EXPECT_EQ(body.at("userId"), "user-acme");
   EXPECT_EQ(body.at("status"), "provisioning");
+  EXPECT_EQ(body.at("plan"), "default");
+  EXPECT_EQ(body.at("admin_email"), "a@acme.example");
   EXPECT_THAT(std::string(body.at("statusUrl").as_string()),
               testing::StartsWith("/v1/tenants/" + id + "/status?token="));
   EXPECT_EQ(body.at("accessUrl"), "http://acme.localhost:20000");

@@ -53,6 +53,8 @@ net::Response accepted(const std::string& origin, const Context& context, const 
       json_response(202, {{"tenantId", t.id.value()},
                           {"userId", t.sign_up.user_id.value()},
                           {"status", to_string(t.status)},
+                          {"plan", t.sign_up.plan.value()},
+                          {"admin_email", t.sign_up.admin_email.value()},
                           {"statusUrl", status},
                           {"accessUrl", url.empty() ? boost::json::value(nullptr) : boost::json::value(url)},
                           {"port", t.port ? boost::json::value(t.port->value()) : boost::json::value(nullptr)}});
@@ -85,6 +87,21 @@ net::Response settled(const Tenant& t, const AccessSpec& access) {
                              {"emailSent", welcome != nullptr && welcome->state == MailState::sent}});
 }
 
+// Anybody may hold a `signup` key, and guess a user's id and subdomain: it gets one answer whatever stands in the way.
+// Only who sends an idempotency key again learns what differs, as it is as secret as the sign-up that it was made for.
+Error conflict(const Refused& refused, const Caller& caller) {
+  if (caller.scope == Scope::signup && refused.field != "Idempotency-Key") {
+    const std::string why = "the subdomain is taken, or the userId has signed up before with other content";
+    return Error(ErrorKind::conflict, why).on("subdomain", why).on("userId", why);
+  }
+  Error error(ErrorKind::conflict, fmt::format("{}: {}", refused.field, refused.reason));
+  std::move(error).on(refused.field, refused.reason);
+  for (const std::string& field : refused.changed) {
+    if (field != refused.field) std::move(error).on(field, "is not what the first sign-up said");
+  }
+  return error;
+}
+
 Tenant accept(const Call& call, const Context& context) {
   const SignUp sign_up = parse_sign_up(json_body(call.request));
   std::optional<IdempotencyKey> key;
@@ -93,10 +110,7 @@ Tenant accept(const Call& call, const Context& context) {
   Reservation place = context.gate.reserve_sign_up(call.caller);
   auto result =
       context.tenants.sign_up(sign_up, key, sign_up_hash(sign_up), audit_entry(call, context, "POST /provision", ""));
-  if (const auto* refused = std::get_if<Refused>(&result)) {
-    throw Error(ErrorKind::conflict, fmt::format("{}: {}", refused->field, refused->reason))
-        .on(refused->field, refused->reason);
-  }
+  if (const auto* refused = std::get_if<Refused>(&result)) throw conflict(*refused, call.caller);
   if (auto* created = std::get_if<Created>(&result)) {
     place.keep();
     const Tenant& t = created->tenant;

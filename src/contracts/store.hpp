@@ -30,8 +30,14 @@ struct Existing {
 struct Refused {
   std::string field;
   std::string reason;
-};  // taken, or the same key with another body
+  std::vector<std::string> changed{};  // of a repeat: the fields in which it differs from what the first one made
+};                                     // taken, or a repeat with other content
 using SignUpResult = std::variant<Created, Existing, Refused>;
+
+// The two refusals of a repeat, for drivers: of a key's, whose body is not the same; of a user's who has a tenant, or
+// nothing where the content is the same.
+Refused other_body(const SignUp& kept, const SignUp& asked);
+std::optional<Refused> other_content(const SignUp& kept, const SignUp& asked);
 
 // Who works on a tenant: the name of a process's worker, and until when it may.
 struct Lease {
@@ -95,9 +101,9 @@ class Store : public AccessStore {
   // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing. A ledger that
   // was given no range of ports (runtimes choose them) leases none here.
   // - the key is known: its tenant where the body is the same (Existing, also when it is deleted), else Refused.
-  // - the user has a tenant: Existing where the subdomain is the same, else Refused("userId"). A user whose tenant is
-  //   deleted is Refused("userId") without a new key, so that a late repeat cannot resurrect it, and may sign up again
-  //   with one.
+  // - the user has a tenant: Existing where the content is the same, else Refused("userId"), which binds no key. A user
+  //   whose tenant is deleted is Refused("userId") without a new key, so that a late repeat cannot resurrect it, and
+  //   may sign up again with one.
   // - the subdomain belongs to a tenant that is not deleted: Refused("subdomain").
   // Throws limited where no port of the range is free.
   virtual SignUpResult sign_up(const NewTenant& wanted, TimePoint now) = 0;

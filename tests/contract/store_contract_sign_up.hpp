@@ -79,6 +79,36 @@ TEST_P(StoreContract, AUserHasOneTenant) {
   EXPECT_EQ(store->ports().size(), 1u);
 }
 
+TEST_P(StoreContract, ARepeatWithOtherContentIsRefusedWithTheFields) {
+  const Tenant first = create(1, "k1");
+  const auto changed = [&](const std::string& key, auto&& change) {
+    NewTenant w = wanted(2, "u1", "s1", key, "another body");
+    change(w.tenant.sign_up);
+    const auto result = store->sign_up(w, t0);
+    const auto* refused = std::get_if<Refused>(&result);
+    if (refused == nullptr) return std::vector<std::string>{"not refused"};
+    EXPECT_EQ(refused->field, key == "k1" ? "Idempotency-Key" : "userId");
+    return refused->changed;
+  };
+  for (const char* key : {"", "k2", "k1"}) {
+    EXPECT_THAT(changed(key, [](SignUp& s) { s.admin_email = EmailAddress("b@shop.example"); }),
+                ElementsAre("admin_email"));
+    EXPECT_THAT(changed(key, [](SignUp& s) { s.company_name = CompanyName("B"); }), ElementsAre("company_name"));
+    EXPECT_THAT(changed(key, [](SignUp& s) { s.metadata["source"] = "other"; }), ElementsAre("metadata"));
+    EXPECT_THAT(changed(key, [](SignUp& s) { s.plan = PlanName("large"); }), ElementsAre("plan"));
+    EXPECT_THAT(changed(key,
+                        [](SignUp& s) {
+                          s.slug = Slug("s2");
+                          s.metadata.clear();
+                        }),
+                ElementsAre("subdomain", "metadata"));
+  }
+  EXPECT_EQ(whole(*store->find(id_of(1))), whole(first));
+  EXPECT_EQ(store->list({}).size(), 1u);
+  // A key that was refused is new still: it is not bound to a tenant with other content.
+  EXPECT_TRUE(std::holds_alternative<Existing>(store->sign_up(wanted(3, "u1", "s1", "k2"), t0)));
+}
+
 TEST_P(StoreContract, AKeyThatWasAnsweredWithTheUsersTenantIsBoundToIt) {
   const Tenant first = create(1, "k1");
   ASSERT_TRUE(std::holds_alternative<Existing>(store->sign_up(wanted(2, "u1", "s1", "k2"), t0)));

@@ -11,7 +11,7 @@ def test_a_sign_up_gets_container_database_url_and_mail(slipway, docker):
     answer = slipway.sign_up("acme", plan="default", metadata={"source": "test"})
     assert answer.status == 202
     accepted = answer.json
-    assert set(accepted) == {"tenantId", "userId", "status", "statusUrl", "accessUrl", "port"}
+    assert set(accepted) == {"tenantId", "userId", "status", "plan", "admin_email", "statusUrl", "accessUrl", "port"}
     assert accepted["accessUrl"] == f"http://acme.localhost:{accepted['port']}"
     tenant = slipway.wait_status(accepted["tenantId"], "active")
 
@@ -86,6 +86,15 @@ def test_the_same_sign_up_again_is_the_same_tenant(slipway, docker):
     assert other_body.status == 409 and "Idempotency-Key" in other_body.text
     assert len(docker.containers(installation=slipway.installation())) == 1
     assert len(slipway.mails()) == 1
+
+
+def test_a_repeat_with_other_content_is_refused_with_the_fields(slipway):
+    first = slipway.provision("acme")
+    for key in ({}, {"key": "k1"}):
+        other = slipway.sign_up("acme", admin_email="b@example.com", metadata={"a": "b"}, **key)
+        assert other.status == 409
+        assert [e["field"] for e in other.json["errors"]] == ["userId", "admin_email", "metadata"]
+    assert slipway.tenant(first["tenantId"])["admin_email"] == "admin@acme.example"
 
 
 def test_racing_sign_ups_make_one_tenant(slipway, docker):

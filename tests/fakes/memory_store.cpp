@@ -46,14 +46,13 @@ SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   const SignUp& sign_up = wanted.tenant.sign_up;
   if (wanted.key) {
     if (const auto known = keys_.find(*wanted.key); known != keys_.end()) {
-      if (known->second.body_hash == wanted.body_hash) return Existing{rows_.at(known->second.tenant_id).tenant};
-      return Refused{"Idempotency-Key", "this key was used before with another request"};
+      const Tenant& tenant = rows_.at(known->second.tenant_id).tenant;
+      if (known->second.body_hash != wanted.body_hash) return other_body(tenant.sign_up, sign_up);
+      return Existing{tenant};
     }
   }
   if (const Row* row = live_row_of(sign_up.user_id)) {
-    if (row->tenant.sign_up.slug != sign_up.slug) {
-      return Refused{"userId", "this user has a tenant already, at another subdomain"};
-    }
+    if (auto refused = other_content(row->tenant.sign_up, sign_up)) return *std::move(refused);
     if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, row->tenant.id};
     return Existing{row->tenant};
   }

@@ -81,11 +81,9 @@ std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, Time
     (sk == "KEY" ? key : sk == "USER" ? user : slug) = item;
   }
   if (key) {
-    if (text_of(*key, "body_hash") != wanted.body_hash) {
-      return Refused{"Idempotency-Key", "this key was used before with another request"};
-    }
     auto tenant = find(TenantId(text_of(*key, "tenant_id")));
     if (!tenant) throw Error(ErrorKind::internal, "ledger: an idempotency key names a tenant that is not there");
+    if (text_of(*key, "body_hash") != wanted.body_hash) return other_body(tenant->sign_up, sign_up);
     // Ours, where an answer was lost and the request was sent again.
     if (text_of(*key, "writer") == writer && tenant->id == wanted.tenant.id) return Created{*std::move(tenant)};
     return Existing{*std::move(tenant)};
@@ -110,9 +108,7 @@ std::optional<SignUpResult> DynamoStore::answer_of_user(const NewTenant& wanted,
   auto tenant = find(TenantId(text_of(user, "tenant_id")));
   if (!tenant || !is_live(*tenant)) return std::nullopt;  // deleted between the two reads
   if (text_of(user, "writer") == writer) return Created{*std::move(tenant)};
-  if (tenant->sign_up.slug != wanted.tenant.sign_up.slug) {
-    return Refused{"userId", "this user has a tenant already, at another subdomain"};
-  }
+  if (auto refused = other_content(tenant->sign_up, wanted.tenant.sign_up)) return *std::move(refused);
   if (wanted.key) {
     // The new key is bound to it too: its late repeat after a deletion must not make another.
     const Write still_live{.kind = Write::Kind::check,

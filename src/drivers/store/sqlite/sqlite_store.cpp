@@ -41,14 +41,13 @@ SignUpResult SqliteStore::sign_up_in(Connection& ledger, const NewTenant& wanted
   const SignUp& sign_up = wanted.tenant.sign_up;
   if (wanted.key) {
     if (const auto known = sqlite::find_key(ledger, *wanted.key)) {
-      if (known->body_hash == wanted.body_hash) return Existing{find_row(ledger, known->tenant_id).value()};
-      return Refused{"Idempotency-Key", "this key was used before with another request"};
+      Tenant tenant = find_row(ledger, known->tenant_id).value();
+      if (known->body_hash != wanted.body_hash) return other_body(tenant.sign_up, sign_up);
+      return Existing{std::move(tenant)};
     }
   }
   if (auto tenant = find_live_row_of(ledger, sign_up.user_id)) {
-    if (tenant->sign_up.slug != sign_up.slug) {
-      return Refused{"userId", "this user has a tenant already, at another subdomain"};
-    }
+    if (auto refused = other_content(tenant->sign_up, sign_up)) return *std::move(refused);
     // The new key is bound to it too: its late repeat after a deletion must not make another.
     if (wanted.key) insert_key(ledger, *wanted.key, wanted.body_hash, tenant->id, now);
     return Existing{*std::move(tenant)};
