@@ -35,7 +35,7 @@ YamlNode read_existing_tree(const std::filesystem::path& file) {
 }
 
 Reading reading_of(const std::filesystem::path& shown, const std::filesystem::path& file, const EnvLookup& env) {
-  return {env, file.parent_path(), config::Problems(shown.string()), {}};
+  return {env, file.parent_path(), config::Problems(shown.string()), {}, 0, {}};
 }
 
 // A scalar's text, where the key is there.
@@ -80,6 +80,7 @@ Config load_config(const std::filesystem::path& file, const EnvLookup& env, cons
   config::read_all(top, env, config);
   config::check_together(top, config);
   reading.problems.throw_if_any();
+  config.secrets = std::move(reading.secrets);
   return config;
 }
 

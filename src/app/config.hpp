@@ -128,6 +128,7 @@ struct Config {
   Aws aws;
   Limits limits;
   Logging log;
+  std::vector<Secret> secrets;  // of the whole file, wherever they stand: what must not be quoted
 };
 
 // The value of an environment variable, or nothing where it is not set.

@@ -67,6 +67,8 @@ void read_app(const Section& top, Config& config) {
       [&](const std::string& name, const std::string& text) {
         spec.env.push_back({name, parse_env_template(text)});
       });
+  app.find_secrets("env");
+  app.find_secrets("command");
   read_volumes(app, spec);
   app.read("read_only", spec.read_only, parse_bool);
   app.list("capabilities", spec.capabilities, parse_capability);

@@ -17,6 +17,31 @@ const YamlNode& nothing() {
   return empty;
 }
 
+// Whether a variable's name says that its value is a secret.
+bool names_a_secret(std::string_view name) {
+  const std::string lowered = lowered_ascii(name);
+  for (const char* word : {"key", "secret", "token", "pass", "pwd", "credential", "private", "auth", "salt", "dsn"}) {
+    if (lowered.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+void find_secrets_in(const YamlNode& node, std::string_view name, const EnvLookup& env, std::vector<Secret>& found) {
+  for (const YamlNode& item : node.items) find_secrets_in(item, "", env, found);
+  for (const auto& member : node.members) find_secrets_in(member.value, member.key, env, found);
+  if (node.kind != YamlNode::Kind::scalar) return;
+  std::vector<std::string> used;
+  std::string value;
+  try {
+    value = substituted(node.text, env, used);
+  } catch (const Error&) {
+    return;  // told by whoever reads the key
+  }
+  for (const std::string& variable : used) found.emplace_back(env(variable).value_or(""));
+  const bool literal = used.empty() && value.find("{{") == std::string::npos;
+  if (literal && names_a_secret(name)) found.emplace_back(std::move(value));
+}
+
 std::string_view kind_words(YamlNode::Kind kind) {
   switch (kind) {
     case YamlNode::Kind::list:
@@ -112,7 +137,10 @@ void Section::take_scalar(const YamlNode& node, const std::string& shown_key, bo
   std::string value;
   try {
     value = substituted(node.text, reading_->env, used);
-    if (secret) value = secret_from(value, reading_->directory);
+    if (secret) {
+      value = secret_from(value, reading_->directory);
+      reading_->secrets.emplace_back(value);
+    }
   } catch (const Error& e) {
     return reading_->problems.add(node.at, shown_key, e.message());
   }
@@ -198,6 +226,12 @@ void Section::named_scalars(std::string_view key, const std::function<void(const
       continue;
     }
     take_scalar(member.value, shown_key, false, [&](const std::string& text) { value(member.key, text); });
+  }
+}
+
+void Section::find_secrets(std::string_view key) const {
+  for (const auto& member : node_->members) {
+    if (member.key == key) find_secrets_in(member.value, "", reading_->env, reading_->secrets);
   }
 }
 

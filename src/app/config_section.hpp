@@ -37,6 +37,7 @@ struct Reading {
   Problems problems;
   std::set<std::string, std::less<>> asked;  // keys of the table that were looked for
   std::size_t last_asked = 0;                // its place in the table; the next one is mostly near
+  std::vector<Secret> secrets;               // what was read as one, or found by `find_secrets`
 };
 
 // One map of the file. Each call looks for one key: an absent or null one leaves `out` as it is, and what is wrong with
@@ -75,6 +76,10 @@ class Section {
       std::string_view key, const std::function<std::string(std::string_view)>& parse) const;
   void named_scalars(std::string_view key, const std::function<void(const std::string& name)>& check_name,
                      const std::function<void(const std::string& name, const std::string& text)>& value) const;
+
+  // Keeps what the app is given there and must not be quoted: each value that came from the environment, and what is
+  // written under a name that says so ("STRIPE_KEY").
+  void find_secrets(std::string_view key) const;
 
   // Says what is wrong with a key's value (or with the section, where it is absent).
   void problem(std::string_view key, std::string why) const;

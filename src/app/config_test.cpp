@@ -6,6 +6,7 @@
 #include "app/config_keys.hpp"
 #include "app/config_parts.hpp"
 #include "app/config_testing.hpp"
+#include "app/settings_of.hpp"
 #include "model/names.hpp"
 
 namespace slipway {
@@ -210,6 +211,33 @@ TEST_F(ConfigFile, AProcessNeedsNoImageEngineButACommand) {
   const Config c = load("app: { image: 'shop:1', command: [./serve] }\nruntime: { driver: process }\n");
   EXPECT_EQ(c.runtime.driver, Config::RuntimeDriver::process);
   EXPECT_THAT(c.app.command, ElementsAre("./serve"));
+}
+
+TEST_F(ConfigFile, KnowsWhatMustNotBeQuoted) {
+  env = {{"PAYMENT_KEY", "sk_live_1"},
+         {"REDIS", "redis://:pw-of-redis@cache"},
+         {"SMTP", "pw-of-smtp"},
+         {"ARG", "pw-of-arg"}};
+  write("resend", "re_of_a_file\n");
+  const Config c = load(R"(app:
+  image: shop:1
+  command: [serve, "--token=${ARG}"]
+  env:
+    PAYMENT_KEY: ${PAYMENT_KEY}
+    CACHE: "${REDIS}/0"
+    STRIPE_SECRET: literal-secret
+    DATABASE_URL: "{{ db.url }}"
+    GREETING: hello
+mail: { smtp: { user: u, password: "${SMTP}" }, resend: { api_key: "file:resend" } }
+database: { url: "postgres://me:pw-of-admin@db.example/x" }
+)");
+  std::vector<std::string> secrets;
+  for (const Secret& secret : c.secrets) secrets.push_back(secret.reveal());
+  EXPECT_THAT(secrets, testing::UnorderedElementsAre("sk_live_1", "redis://:pw-of-redis@cache", "pw-of-smtp",
+                                                     "pw-of-arg", "literal-secret", "re_of_a_file",
+                                                     "postgres://me:pw-of-admin@db.example/x"));
+  const Settings settings = settings_of(c, "");
+  EXPECT_EQ(settings.secrets("pw-of-admin, pw-of-redis, pw-of-arg and hello"), "***, ***, *** and hello");
 }
 
 using FindServer = test::ConfigFolder;

@@ -63,6 +63,7 @@ Settings settings_of(const Config& config, const std::string& address) {
   s.orphan_grace = config.limits.orphan_grace;
   s.sweep_interval = config.limits.sweep_interval;
   s.workers = config.limits.workers;
+  for (const Secret& secret : config.secrets) s.secrets.add(secret);
   return s;
 }
 

@@ -209,10 +209,12 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     const TimePoint now = world_.clock.now();
     Tenant next = tenant;
     for (const auto& patch : changes.patches) patch(next);
+    quoting_.mask(next);
     next.updated_at = now;
     // What an event has begun is owed until it is finished, also when this process dies before.
     if (!next.due_at) next.due_at = now;
     std::vector<Event> events = changes.events;
+    for (Event& event : events) quoting_.mask(tenant.id, event);
     if (next.status != tenant.status) {
       events.push_back({0, now, "status", "", std::string(to_string(next.status)), std::nullopt});
     }

@@ -12,7 +12,12 @@ namespace slipway {
 class Reconciler {
  public:
   Reconciler(const World& world, const Settings& settings, Watch& watch, Log log)
-      : world_(world), settings_(settings), watch_(watch), steps_(world, settings, watch), log_(std::move(log)) {}
+      : world_(world),
+        settings_(settings),
+        watch_(watch),
+        steps_(world, settings, watch),
+        quoting_(settings, world.database),
+        log_(std::move(log)) {}
 
   struct Outcome {
     bool lease_kept = false;  // the row is still ours and in memory; call again at `again`
@@ -37,6 +42,7 @@ class Reconciler {
   const Settings& settings_;
   Watch& watch_;
   Steps steps_;
+  Quoting quoting_;
   Log log_;
 };
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mask.hpp"
 #include "model/app.hpp"
 #include "model/mail_template.hpp"
 #include "model/next_steps.hpp"
@@ -28,6 +29,7 @@ struct Settings {
   Millis orphan_grace{3'600'000};  // from the first sighting of an orphan to its removal
   Millis sweep_interval{60'000};
   unsigned workers = 8;
+  Mask secrets;  // of the configuration
 };
 
 // The plan of that name. Throws invalid where slipway.yaml has none.

@@ -13,6 +13,8 @@ constexpr Millis probe_timeout{2'000};
 constexpr Millis port_hold{3'600'000};  // before a port that belongs to a stranger's program is tried again
 constexpr std::size_t last_words_lines = 5;
 constexpr std::size_t last_words_bytes = 600;
+constexpr std::size_t last_words_read_bytes = 1u << 20;
+constexpr std::size_t last_words_kept_bytes = 16u << 10;  // the end of them, to be searched for secrets
 
 }  // namespace
 
@@ -146,6 +148,7 @@ StepResult Steps::create_instance(const Tenant& tenant) const {
   const Progress progress = [&](const std::string& message) {
     Event e = event(Step::create_instance, message);
     e.kind = "progress";
+    quoting_.mask(tenant.id, e);
     world_.store.append(tenant.id, e);
     watch_.changed(tenant.id);
   };
@@ -206,17 +209,21 @@ StepResult Steps::move_port(const Tenant& tenant) const {
 std::string Steps::last_words(const Tenant& tenant) const {
   if (world_.logs == nullptr) return {};
   std::string text;
+  std::size_t read_bytes = 0;
   try {
     world_.logs->logs(tenant.id, last_words_lines, false,
                       [&](std::string_view chunk) {
                         text += chunk;
-                        return text.size() < 64 * 1024;
+                        read_bytes += chunk.size();
+                        if (text.size() > last_words_kept_bytes) text.erase(0, text.size() - last_words_kept_bytes);
+                        return read_bytes < last_words_read_bytes;
                       },
                       {});
   } catch (const Error&) {
     return {};  // a reason without last words is still a reason
   }
-  return quoted_last_words(masked(text, world_.database.access(tenant.id).password), last_words_bytes);
+  // Masked before it is cut: half a secret is one too.
+  return quoted_last_words(quoting_(tenant.id, text), last_words_bytes);
 }
 
 StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/quoting.hpp"
 #include "engine/settings.hpp"
 #include "engine/watch.hpp"
 #include "engine/world.hpp"
@@ -24,7 +25,7 @@ struct StepResult {
 class Steps {
  public:
   Steps(const World& world, const Settings& settings, Watch& watch)
-      : world_(world), settings_(settings), watch_(watch) {}
+      : world_(world), settings_(settings), watch_(watch), quoting_(settings, world.database) {}
 
   // Errors of the drivers pass through.
   StepResult perform(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
@@ -57,6 +58,7 @@ class Steps {
   World world_;
   const Settings& settings_;
   Watch& watch_;
+  Quoting quoting_;
 };
 
 // A port that a runtime chose is another tenant's as soon as this instance has ended.

@@ -2,10 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
+#include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "drivers/runtime/docker/docker_runtime.hpp"
 #include "tests/imposter/imposter.hpp"
@@ -178,6 +184,29 @@ TEST_F(DockerImposter, an_error_in_the_midst_of_a_pull_fails_it) {
   std::string message;
   EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }, &message), ErrorKind::forbidden);
   EXPECT_THAT(message, HasSubstr("docker login"));
+}
+
+TEST_F(DockerImposter, a_registry_that_repeats_the_login_tells_it_to_nobody) {
+  std::string file = (std::filesystem::temp_directory_path() / "slipway-login-XXXXXX").string();
+  const int descriptor = ::mkstemp(file.data());
+  ASSERT_GE(descriptor, 0);
+  ::close(descriptor);
+  const std::string login = to_base64("shop:pw-of-the-registry");
+  std::ofstream(file) << R"({"auths":{"https://index.docker.io/v1/":{"auth":")" + login + "\"}}}";
+  options.docker_config_path = file;
+  engine.on("POST /v1.41/containers/create", refusal(404, "No such image: shop:1"));
+  engine.on("POST /v1.41/images/create", [&](const ImposterRequest& request) {
+    return refusal(
+        500, "unauthorized: " + login + ", pw-of-the-registry, " + net::header(request.headers, "X-Registry-Auth"));
+  });
+  std::string message;
+  kind_of([&] { runtime().create(shop_spec(), {}); }, &message);
+  std::filesystem::remove(file);
+  EXPECT_THAT(message, testing::AllOf(HasSubstr("unauthorized: "), HasSubstr("***"), Not(HasSubstr("pw-of"))));
+  EXPECT_THAT(message, Not(HasSubstr(login.substr(8, 8))));
+  ASSERT_EQ(engine.requests("POST /v1.41/images/create").size(), 1u);
+  const auto sent = net::header(engine.requests("POST /v1.41/images/create")[0].headers, "X-Registry-Auth");
+  EXPECT_THAT(message, Not(HasSubstr(sent.substr(4, 12))));
 }
 
 TEST_F(DockerImposter, an_image_that_is_missing_after_its_pull_is_not_pulled_for_ever) {

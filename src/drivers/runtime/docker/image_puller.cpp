@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/error.hpp"
+#include "base/mask.hpp"
 #include "drivers/runtime/docker/credential_helper.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
 #include "drivers/runtime/docker/image_reference.hpp"
@@ -44,6 +45,15 @@ FoundLogin look_for_login(const DockerOptions& options, const std::string& regis
   } catch (const Error& error) {
     return {{}, error.message()};
   }
+}
+
+// A registry's words may hold what it was sent.
+std::string without_login(std::string_view words, const RegistryLogin& login) {
+  Mask mask;
+  mask.add(login.password);
+  mask.add(login.identity_token);
+  mask.add(registry_auth_header(login));
+  return mask(words);
 }
 
 class Reporter {
@@ -94,6 +104,7 @@ void pull_image(EngineClient& engine, const DockerOptions& options, const std::s
     refusal = pull.error();
   }
   if (refusal.empty()) return;
+  if (found.login) refusal = without_login(refusal, *found.login);
   Error error = pull_error(refusal, image);
   if (found.trouble.empty() || error.kind() != ErrorKind::forbidden) throw error;
   throw Error(error.kind(), fmt::format("{} (no login was sent: {})", error.message(), found.trouble));
