@@ -209,6 +209,44 @@ TEST(Conflict, WhoSendsAnIdempotencyKeyAgainLearnsWhatDiffers) {
   EXPECT_THAT(refused.body, testing::Not(HasSubstr("acme Inc"))) << "only which, not what";
 }
 
+TEST(Reasons, CustomersGetASentenceByKindAndOperatorsTheWords) {
+  Api api;
+  const auto signup = bearing(key_of(api, "signup"));
+  const auto admin = bearing(key_of(api, "admin"));
+  const std::string body = R"({"admin_email":"a@acme.example","subdomain":"acme","company_name":"Acme","userId":"u1")";
+  const auto accepted = object_of(api.answer("POST", "/provision", body + "}", signup));
+  const TenantId id(std::string(accepted.at("tenantId").as_string()));
+  const std::string words = "create instance: docker at 10.1.2.3: registry.internal/shop:7 is not there";
+  Tenant tenant = *api.store.find(id);
+  tenant.status = Status::failed;
+  tenant.failure = tenant.reason = words;
+  tenant.reason_code = ReasonCode::image_unavailable;
+  ASSERT_TRUE(api.store.save(tenant, {}, std::nullopt));
+
+  const std::string url(accepted.at("statusUrl").as_string());
+  const auto progress = object_of(api.answer("GET", url));
+  EXPECT_EQ(progress.at("reason"), "The app could not be fetched.");
+  EXPECT_EQ(progress.at("reasonCode"), "image_unavailable");
+  EXPECT_EQ(object_of(api.answer("GET", url, "", admin)).at("reason"), "The app could not be fetched.");
+  const auto waited = object_of(api.answer("POST", "/provision?wait=1", body + "}", signup));
+  EXPECT_EQ(waited.at("message"), "provisioning failed: The app could not be fetched.");
+  EXPECT_EQ(waited.at("reasonCode"), "image_unavailable");
+  EXPECT_EQ(object_of(api.answer("POST", "/provision?wait=1", body + "}", admin)).at("message").as_string(),
+            "provisioning failed: " + words);
+  const auto shown = object_of(api.answer("GET", "/v1/tenants/" + id.value(), "", admin));
+  EXPECT_EQ(shown.at("reason").as_string(), words);
+  EXPECT_EQ(shown.at("reasonCode"), "image_unavailable");
+  for (const char* path : {"", "/events", "/logs"}) {
+    EXPECT_EQ(api.answer("GET", "/v1/tenants/" + id.value() + path, "", signup).status, 403) << path;
+  }
+
+  tenant = *api.store.find(id);
+  tenant.sign_up.metadata["language"] = "vi";
+  tenant.reason_code = ReasonCode::internal;  // as of a row that an older release wrote
+  ASSERT_TRUE(api.store.save(tenant, {}, std::nullopt));
+  EXPECT_EQ(object_of(api.answer("GET", url)).at("reason"), "Đã xảy ra lỗi ở phía chúng tôi.");
+}
+
 TEST(RateLimit, CountsPerAddressAndFillsUpAgain) {
   Api api;  // 3 a minute from one address
   const auto headers = bearing(key_of(api, "signup"));

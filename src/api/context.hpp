@@ -37,6 +37,7 @@ struct Context {
   Log log;
   Observer* observer = nullptr;          // told of each answer
   std::function<std::string()> metrics;  // what GET /metrics shows; empty: there is no such route
+  std::string language = "en";           // of customers whose metadata names no other
 };
 
 }  // namespace slipway::api

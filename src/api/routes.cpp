@@ -86,6 +86,7 @@ json::object tenant_json(const Tenant& t, const AccessSpec& access) {
   o["metadata"] = std::move(metadata);
   o["status"] = to_string(t.status);
   o["reason"] = t.reason.empty() ? json::value(nullptr) : json::value(t.reason);
+  o["reasonCode"] = t.reason.empty() ? json::value(nullptr) : json::value(to_string(t.reason_code));
   o["desired"] = to_string(t.desired);
   o["accessUrl"] = url.empty() ? json::value(nullptr) : json::value(url);
   o["port"] = t.port ? json::value(t.port->value()) : json::value(nullptr);

@@ -62,29 +62,52 @@ net::Response accepted(const std::string& origin, const Context& context, const 
   return response;
 }
 
-std::string settled_message(const Tenant& t) {
+// What is said of a tenant to whoever asks: operators get the reason as it is. What an app, Docker or Postgres said is
+// no business of a customer, who gets a sentence by its kind.
+struct Audience {
+  bool is_operator = false;
+  std::string language;  // of customers whose metadata names no other
+};
+
+Audience audience_of(const Call& call, const Context& context) {
+  return {call.caller.scope == Scope::admin, context.language};
+}
+
+std::string reason_for(const Audience& audience, const Tenant& t) {
+  if (audience.is_operator || t.reason.empty()) return t.reason;
+  const auto wanted = t.sign_up.metadata.find("language");
+  const std::string& language = wanted == t.sign_up.metadata.end() ? audience.language : wanted->second;
+  return std::string(sentence_for(t.reason_code, language));
+}
+
+boost::json::value text_or_null(std::string_view text) {
+  return text.empty() ? boost::json::value(nullptr) : boost::json::value(text);
+}
+
+std::string settled_message(const Tenant& t, const std::string& reason) {
   switch (t.status) {
     case Status::active:
       return fmt::format("{} is ready", t.sign_up.company_name.value());
     case Status::failed:
-      return fmt::format("provisioning failed: {}", t.reason);
+      return fmt::format("provisioning failed: {}", reason);
     case Status::crash_loop:
-      return fmt::format("the app keeps ending: {}", t.reason);
+      return fmt::format("the app keeps ending: {}", reason);
     default:
       return fmt::format("the tenant is {}", to_string(t.status));
   }
 }
 
-net::Response settled(const Tenant& t, const AccessSpec& access) {
-  const std::string url = access_url(access, t);
+net::Response settled(const Tenant& t, const AccessSpec& access, const Audience& audience) {
   const Mail* welcome = find_mail(t, "welcome");
-  return json_response(200, {{"message", settled_message(t)},
+  boost::json::object answer{{"message", settled_message(t, reason_for(audience, t))},
                              {"tenantId", t.id.value()},
                              {"userId", t.sign_up.user_id.value()},
                              {"status", to_string(t.status)},
-                             {"accessUrl", url.empty() ? boost::json::value(nullptr) : boost::json::value(url)},
+                             {"accessUrl", text_or_null(access_url(access, t))},
                              {"port", t.port ? boost::json::value(t.port->value()) : boost::json::value(nullptr)},
-                             {"emailSent", welcome != nullptr && welcome->state == MailState::sent}});
+                             {"emailSent", welcome != nullptr && welcome->state == MailState::sent}};
+  if (!t.reason.empty()) answer["reasonCode"] = to_string(t.reason_code);
+  return json_response(200, std::move(answer));
 }
 
 // Anybody may hold a `signup` key, and guess a user's id and subdomain: it gets one answer whatever stands in the way.
@@ -122,13 +145,13 @@ Tenant accept(const Call& call, const Context& context) {
 }
 
 // What the bearer of a status URL may know.
-net::Response progress(const Tenant& t, const AccessSpec& access) {
-  const std::string url = access_url(access, t);
+net::Response progress(const Tenant& t, const Context& context) {
   const Mail* welcome = find_mail(t, "welcome");
   return json_response(200, {{"tenantId", t.id.value()},
                              {"status", to_string(t.status)},
-                             {"reason", t.reason.empty() ? boost::json::value(nullptr) : boost::json::value(t.reason)},
-                             {"accessUrl", url.empty() ? boost::json::value(nullptr) : boost::json::value(url)},
+                             {"reason", text_or_null(reason_for({false, context.language}, t))},
+                             {"reasonCode", text_or_null(t.reason.empty() ? "" : to_string(t.reason_code))},
+                             {"accessUrl", text_or_null(access_url(context.access, t))},
                              {"emailSent", welcome != nullptr && welcome->state == MailState::sent}});
 }
 
@@ -161,9 +184,10 @@ net::Reply provision(const Call& call, const Context& context) {
   const Tenant tenant = accept(call, context);
   const std::string origin = origin_of(call);
   if (wait == 0) return accepted(origin, context, tenant);
-  if (is_settled(tenant)) return settled(tenant, context.access);
-  return hold(context, tenant.id, std::chrono::seconds(wait), [&context, origin](const Tenant& t) {
-    return is_settled(t) ? settled(t, context.access) : accepted(origin, context, t);
+  const Audience audience = audience_of(call, context);
+  if (is_settled(tenant)) return settled(tenant, context.access, audience);
+  return hold(context, tenant.id, std::chrono::seconds(wait), [&context, origin, audience](const Tenant& t) {
+    return is_settled(t) ? settled(t, context.access, audience) : accepted(origin, context, t);
   });
 }
 
@@ -176,9 +200,8 @@ net::Reply status(const Call& call, const Context& context) {
   if (!tenant)
     throw Error(ErrorKind::not_found, "there is no such sign-up, or the token is not the one of its status URL");
   const std::int64_t wait = query_number(call, "wait", 0, 0, status_wait_limit_seconds);
-  if (wait == 0 || is_settled(*tenant)) return progress(*tenant, context.access);
-  return hold(context, id, std::chrono::seconds(wait),
-              [&context](const Tenant& t) { return progress(t, context.access); });
+  if (wait == 0 || is_settled(*tenant)) return progress(*tenant, context);
+  return hold(context, id, std::chrono::seconds(wait), [&context](const Tenant& t) { return progress(t, context); });
 }
 
 }  // namespace

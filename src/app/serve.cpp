@@ -119,7 +119,8 @@ class Slipway {
                  Secret(to_hex(hmac_sha256(master_key_, "status URLs"))),
                  log,
                  &metrics_,
-                 [this] { return metrics_.scrape(measured_store_); }},
+                 [this] { return metrics_.scrape(measured_store_); },
+                 settings_.mail.language},
         router_(api::make_router(context_)),
         http_([this](const net::ServerRequest& request) { return router_.handle(request); }, http_limits(), log),
         keeper_(managed_.get(), log) {

@@ -54,6 +54,12 @@ std::string describe_exit(const std::optional<Instance>& instance, Millis ran) {
   return text;
 }
 
+ReasonCode code_of_exit(const std::optional<Instance>& instance) {
+  if (!instance) return ReasonCode::waiting;
+  if (instance->out_of_memory) return ReasonCode::out_of_memory;
+  return instance->hopeless ? ReasonCode::app_not_started : ReasonCode::app_exited;
+}
+
 std::string quoted_last_words(std::string_view log, std::size_t limit_bytes) {
   std::string text = trimmed(log);
   if (text.empty()) return {};

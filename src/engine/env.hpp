@@ -15,6 +15,9 @@ std::vector<EnvVar> instance_env(const AppSpec& app, const Tenant& tenant, const
 // "the app exited with code 1 after 0.3 s", "the app was killed for lack of memory …", "the instance was removed …".
 std::string describe_exit(const std::optional<Instance>& instance, Millis ran);
 
+// The same for the customer.
+ReasonCode code_of_exit(const std::optional<Instance>& instance);
+
 // `; its last words: "…"` on one line without control characters, at most `limit_bytes` of the end; empty for no text.
 std::string quoted_last_words(std::string_view log, std::size_t limit_bytes);
 

@@ -74,6 +74,27 @@ TEST_F(Talkative, AnAppThatEndsAtItsFirstBootTellsNoSecret) {
   expect_nothing_told();
 }
 
+TEST_F(Talkative, TheKindOfAFailureStandsBesideItsWords) {
+  const auto code_of = [&](const std::string& slug, const std::function<void()>& trouble) {
+    id = w.sign_up(slug);
+    trouble();
+    settle();
+    EXPECT_EQ(w.tenant(id).status, Status::failed) << slug;
+    return w.tenant(id).reason_code;
+  };
+  EXPECT_EQ(code_of("a", [&] { w.runtime.exit_on_start(id, 1); }), ReasonCode::app_exited);
+  EXPECT_EQ(code_of("b", [&] { w.probe.never_ready(id); }), ReasonCode::app_not_answering);
+  const Error wrong(ErrorKind::invalid, "no such program");
+  EXPECT_EQ(code_of("c", [&] { w.runtime.fail_next(test::RuntimeCall::start, wrong, 1, id); }),
+            ReasonCode::app_not_started);
+  EXPECT_EQ(code_of("d", [&] { w.runtime.fail_next(test::RuntimeCall::create, wrong, 1, id); }),
+            ReasonCode::image_unavailable);
+  const Error down(ErrorKind::unavailable, "docker at 10.1.2.3 is down");
+  EXPECT_EQ(code_of("e", [&] { w.runtime.fail_next(test::RuntimeCall::create, down, 1'000, id); }),
+            ReasonCode::waiting);
+  EXPECT_EQ(from_document(to_document(w.tenant(id))).reason_code, ReasonCode::waiting);
+}
+
 TEST_F(Talkative, NorOneThatNeverAnswers) {
   id = w.sign_up("acme");
   output.text = all_spellings();

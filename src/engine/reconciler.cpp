@@ -28,6 +28,25 @@ bool same_progress(const Tenant& a, const Tenant& b) {
   return progress(a) == progress(b);
 }
 
+// What a customer may know of a step that failed.
+ReasonCode code_of(Step step, ErrorKind kind) {
+  const bool passing = kind == ErrorKind::unavailable;
+  switch (step) {
+    case Step::create_database:
+    case Step::drop_database:
+      return ReasonCode::database_unavailable;
+    case Step::create_instance:
+      return passing ? ReasonCode::waiting : ReasonCode::image_unavailable;
+    case Step::start_instance:
+      if (kind == ErrorKind::limited) return ReasonCode::no_room;
+      return passing ? ReasonCode::waiting : ReasonCode::app_not_started;
+    case Step::lease_port:
+      return kind == ErrorKind::limited ? ReasonCode::no_room : ReasonCode::internal;
+    default:
+      return passing ? ReasonCode::waiting : ReasonCode::internal;
+  }
+}
+
 bool is_retry(Step step, const Tenant& t) {
   if (step != Step::send_mail) return t.attempts.contains(step);
   return std::any_of(t.mails.begin(), t.mails.end(),
@@ -147,6 +166,7 @@ StepResult Reconciler::perform_one(Step step, const Tenant& tenant, const std::o
 StepResult Reconciler::failed(Step step, const Error& error) const {
   const TimePoint now = world_.clock.now();
   const std::string reason = fmt::format("{}: {}", words_for(step), error.what());
+  const ReasonCode code = code_of(step, error.kind());
   const Policy& policy = settings_.policy;
   const std::uint64_t chance = world_.random.next();
   const Millis budget = error.kind() == ErrorKind::limited ? policy.capacity_budget : policy.retry_budget;
@@ -160,7 +180,11 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     attempt.error = reason;
     ++attempt.count;
     t.reason = reason;
-    if (may_give_up(t) && (!retryable || now - attempt.first_at >= budget)) t.failure = reason;
+    t.reason_code = code;
+    if (may_give_up(t) && (!retryable || now - attempt.first_at >= budget)) {
+      t.failure = reason;
+      t.failure_code = code;
+    }
   };
   Event event;
   event.at = now;

@@ -238,6 +238,7 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
   const bool give_up = !tenant.first_ready_at && (hopeless || crashes >= settings_.policy.first_boot_exits);
   // The first restart is at once; then the waits grow.
   const Millis wait = crashes == 1 ? Millis(0) : settings_.policy.restart.wait(crashes - 2, world_.random);
+  const ReasonCode code = code_of_exit(instance);
   Event e = event(Step::record_exit, reason);
   e.kind = "error";
   return {[=, stable = settings_.policy.stable_ports](Tenant& t) {
@@ -246,7 +247,9 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
             t.proven = false;
             if (!stable) forget_address(t);
             t.reason = reason;
+            t.reason_code = code;
             if (give_up && !t.first_ready_at) {
+              t.failure_code = code;
               t.failure = hopeless ? reason : fmt::format("{}; it never answered and ended {} times", reason, crashes);
             }
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
@@ -288,12 +291,15 @@ StepResult Steps::boot_failed(const Tenant& tenant, Step step, const std::string
   const TimePoint now = world_.clock.now();
   const unsigned crashes = tenant.crashes + 1;
   const Millis wait = settings_.policy.restart.wait(crashes - 1, world_.random);
+  const ReasonCode code = step == Step::address ? ReasonCode::app_not_started : ReasonCode::app_not_answering;
   Event e = event(step, reason, tenant.boot_at);
   e.kind = "error";
   return {[=](Tenant& t) {
             t.reason = reason;
+            t.reason_code = code;
             if (!t.first_ready_at) {
               t.failure = reason;
+              t.failure_code = code;
               return;
             }
             t.crashes = crashes;

@@ -24,7 +24,11 @@ StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason)
   return {[=](Tenant& t) {
             t.started = t.proven = false;
             t.reason = reason;
-            if (give_up && !t.first_ready_at) t.failure = reason;
+            t.reason_code = ReasonCode::no_room;
+            if (give_up && !t.first_ready_at) {
+              t.failure = reason;
+              t.failure_code = ReasonCode::no_room;
+            }
             t.attempts[Step::address] = waiting;
             t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};
           },

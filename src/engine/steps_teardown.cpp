@@ -57,6 +57,7 @@ StepResult Steps::finish(const Tenant&) const {
             } else {
               t.status = Status::failed;
               t.reason = t.failure;
+              t.reason_code = t.failure_code;
               if (tell) t.mails.push_back(new_mail(t, "operator_failure"));
             }
           },

@@ -49,8 +49,12 @@ void Worker::give_up(const TenantId& id, const std::string& why) {
     if (!tenant || tenant->status == Status::unknown) return;
     const TimePoint now = world_.clock.now();
     tenant->reason = why;
+    tenant->reason_code = ReasonCode::internal;
     const bool never_ready = !tenant->first_ready_at && tenant->desired == Desired::running && tenant->failure.empty();
-    if (never_ready) tenant->failure = why;
+    if (never_ready) {
+      tenant->failure = why;
+      tenant->failure_code = ReasonCode::internal;
+    }
     tenant->updated_at = tenant->due_at.emplace(now);
     if (world_.store.save(*tenant, {{0, now, "error", "", why, std::nullopt}}, {})) {
       log_.error(why, {{"tenant", id.value()}});

@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "model/names.hpp"
+#include "model/reason.hpp"
 
 namespace slipway {
 
@@ -108,7 +109,8 @@ struct Tenant {
 
   // Shown.
   Status status = Status::provisioning;
-  std::string reason;  // why it is not active, in words; empty when all is well
+  std::string reason;  // why it is not active, in words for operators; empty when all is well
+  ReasonCode reason_code = ReasonCode::internal;  // the kind of `reason`, for everyone else
 
   // Done. Written by the engine.
   std::optional<Port> port;
@@ -124,7 +126,8 @@ struct Tenant {
   std::optional<TimePoint> first_ready_at;  // first proof ever; from then on nothing is given up or taken back
   unsigned crashes = 0;                     // exits in a row that were not asked for
   std::string failure;                      // why the provisioning was given up; empty: it was not
-  bool instance_removed = false;            // of a deletion or a failed provisioning
+  ReasonCode failure_code = ReasonCode::internal;
+  bool instance_removed = false;  // of a deletion or a failed provisioning
   bool database_dropped = false;
   std::map<Step, Attempt> attempts;
   std::vector<Mail> mails;

@@ -73,6 +73,9 @@ class Members {
     return *value;
   }
 
+  // One that this version does not know is as good as none: it is only shown.
+  ReasonCode reason_code(std::string_view key) { return parse_reason_code(text(key)).value_or(ReasonCode::internal); }
+
   json::object object(std::string_view key) {
     const auto* found = object_at(rest_, key);
     json::object value = found == nullptr ? json::object() : *found;
@@ -183,6 +186,7 @@ std::string to_document(const Tenant& t) {
   o["restart_wanted"] = t.restart_wanted;
   o["status"] = to_string(t.status);
   if (!t.reason.empty()) o["reason"] = t.reason;
+  if (t.reason_code != ReasonCode::internal) o["reason_code"] = to_string(t.reason_code);
   if (t.port) o["port"] = t.port->value();
   if (t.refused_port) o["refused_port"] = t.refused_port->value();
   if (!t.host.empty()) o["host"] = t.host;
@@ -196,6 +200,7 @@ std::string to_document(const Tenant& t) {
   if (t.first_ready_at) o["first_ready_at"] = millis(*t.first_ready_at);
   if (t.crashes != 0) o["crashes"] = t.crashes;
   if (!t.failure.empty()) o["failure"] = t.failure;
+  if (t.failure_code != ReasonCode::internal) o["failure_code"] = to_string(t.failure_code);
   o["instance_removed"] = t.instance_removed;
   o["database_dropped"] = t.database_dropped;
   if (!t.attempts.empty()) {
@@ -236,6 +241,7 @@ void read_progress(Members& o, Tenant& t) {
   t.restart_wanted = o.small<std::uint32_t>("restart_wanted");
   t.status = o.word("status", parse_status);
   t.reason = o.text("reason");
+  t.reason_code = o.reason_code("reason_code");
   t.port = o.port("port");
   t.refused_port = o.port("refused_port");
   t.host = o.text("host");
@@ -249,6 +255,7 @@ void read_progress(Members& o, Tenant& t) {
   t.first_ready_at = o.optional_time("first_ready_at");
   t.crashes = o.small<unsigned>("crashes");
   t.failure = o.text("failure");
+  t.failure_code = o.reason_code("failure_code");
   t.instance_removed = o.flag("instance_removed");
   t.database_dropped = o.flag("database_dropped");
   json::object unknown_steps;

@@ -195,7 +195,10 @@ struct Function::Parts {
                        health_checks(),
                        std::string(version),
                        Secret(to_hex(hmac_sha256(secrets.master_key, "status URLs"))),
-                       log};
+                       log,
+                       nullptr,
+                       {},
+                       settings.mail.language};
   const api::Router router{api::make_router(context)};
   lambda::Handler handler{{router, worker, queue, store, sweeper, clock, log}};
 };
