@@ -2,9 +2,9 @@
 #include <memory>
 #include <string>
 
-#include "app/config.hpp"
 #include "app/data_dir.hpp"
 #include "base/log.hpp"
+#include "config/config.hpp"
 #include "contracts/database.hpp"
 #include "contracts/mailer.hpp"
 #include "contracts/runtime.hpp"

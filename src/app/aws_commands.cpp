@@ -11,11 +11,11 @@
 #include "app/aws/status.hpp"
 #include "app/aws_key.hpp"
 #include "app/aws_settings.hpp"
-#include "app/config_values.hpp"
 #include "app/own_commands.hpp"
 #include "cli/context.hpp"
 #include "cli/print.hpp"
 #include "cli/table.hpp"
+#include "config/values.hpp"
 
 namespace slipway {
 namespace {

@@ -2,7 +2,7 @@
 #include <filesystem>
 
 #include "app/aws/deployment.hpp"
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

@@ -6,12 +6,12 @@
 #include <boost/json.hpp>
 #include <ostream>
 
-#include "app/config_schema.hpp"
-#include "app/config_show.hpp"
 #include "app/own_commands.hpp"
 #include "cli/context.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
+#include "config/schema.hpp"
+#include "config/show.hpp"
 
 namespace slipway {
 namespace {

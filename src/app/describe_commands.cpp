@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <ostream>
 
-#include "app/config_reference.hpp"
 #include "cli/command_tree.hpp"
 #include "cli/completion.hpp"
 #include "cli/context.hpp"
 #include "cli/man_page.hpp"
+#include "config/reference.hpp"
 
 namespace slipway {
 

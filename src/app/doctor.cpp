@@ -156,7 +156,7 @@ Finding postgres_server(const Config& config) {
       });
 }
 
-Finding mail(const Config& config) {
+Finding mail_delivery(const Config& config) {
   return attempt("mail", "check the mail section of slipway.yaml", [&] {
     const SystemClock clock;
     return make_mailer(config, clock)->check();
@@ -170,8 +170,8 @@ std::string_view word_for(Verdict verdict) {
 }  // namespace
 
 std::vector<Finding> examine(const Config& config) {
-  return {server(config), runtime(config), postgres_server(config), ports(config), dns(config),
-          disk(config),   mail(config)};
+  return {server(config), runtime(config), postgres_server(config), ports(config),
+          dns(config),    disk(config),    mail_delivery(config)};
 }
 
 std::string to_text(const std::vector<Finding>& findings) {

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

@@ -1,6 +1,6 @@
 #pragma once
-#include "app/config.hpp"
 #include "base/log.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

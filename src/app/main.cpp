@@ -7,7 +7,6 @@
 
 #include "app/aws_commands.hpp"
 #include "app/config_commands.hpp"
-#include "app/config_secret.hpp"
 #include "app/describe_commands.hpp"
 #include "app/own_commands.hpp"
 #include "app/version.hpp"
@@ -15,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/text.hpp"
+#include "config/secret.hpp"
 
 namespace slipway {
 namespace {

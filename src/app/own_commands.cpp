@@ -10,11 +10,11 @@
 
 #include "app/assemble.hpp"
 #include "app/doctor.hpp"
-#include "app/init_template.hpp"
 #include "app/log_of.hpp"
 #include "app/serve.hpp"
 #include "base/error.hpp"
 #include "cli/context.hpp"
+#include "config/init_template.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "drivers/store/sqlite/backup.hpp"
 

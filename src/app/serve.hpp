@@ -1,5 +1,5 @@
 #pragma once
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

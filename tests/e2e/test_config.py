@@ -96,8 +96,8 @@ def test_every_documented_key_is_accepted_and_its_neighbour_is_not(validator, pl
 
 
 def refused_by_the_parser():
-    """The table of src/app/config_errors_test.cpp: (file, complaint)."""
-    source = (ROOT / "src/app/config_errors_test.cpp").read_text()
+    """The table of src/config/errors_test.cpp: (file, complaint)."""
+    source = (ROOT / "src/config/errors_test.cpp").read_text()
     text = r'"(?:[^"\\]|\\.)*"'
     for entry in re.findall(rf"\{{({text}),\s*((?:{text}\s*)+)\}}", source):
         bad, complaint = ("".join(ast.literal_eval(part) for part in re.findall(text, half)) for half in entry)

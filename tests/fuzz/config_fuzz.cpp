@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "app/config.hpp"
-#include "app/config_keys.hpp"
-#include "app/config_show.hpp"
+#include "config/config.hpp"
+#include "config/keys.hpp"
+#include "config/show.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 // Any text as slipway.yaml: everything wrong is told with its place, and a secret is never shown, neither in what is

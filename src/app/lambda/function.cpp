@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "api/router.hpp"
-#include "app/settings_of.hpp"
 #include "app/version.hpp"
 #include "aws/client.hpp"
 #include "aws/credential_chain.hpp"
@@ -12,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
+#include "config/settings_of.hpp"
 #include "drivers/database/ecs_init/ecs_init_database.hpp"
 #include "drivers/mail/resend/resend_mailer.hpp"
 #include "drivers/runtime/ecs/ecs_runtime.hpp"

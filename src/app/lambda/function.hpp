@@ -2,8 +2,8 @@
 #include <memory>
 #include <string>
 
-#include "app/config.hpp"
 #include "app/lambda/place.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

@@ -1,12 +1,12 @@
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 #include <gmock/gmock.h>
 
-#include "app/config_endpoint.hpp"
-#include "app/config_keys.hpp"
-#include "app/config_parts.hpp"
-#include "app/config_testing.hpp"
-#include "app/settings_of.hpp"
+#include "config/find_server.hpp"
+#include "config/keys.hpp"
+#include "config/parts.hpp"
+#include "config/settings_of.hpp"
+#include "config/testing.hpp"
 #include "model/names.hpp"
 
 namespace slipway {

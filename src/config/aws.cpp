@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "app/config_parts.hpp"
-#include "app/config_values.hpp"
 #include "base/error.hpp"
+#include "config/parts.hpp"
+#include "config/values.hpp"
 
 namespace slipway::config {
 namespace {

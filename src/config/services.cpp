@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "app/config_parts.hpp"
-#include "app/config_values.hpp"
+#include "config/parts.hpp"
+#include "config/values.hpp"
 #include "model/names.hpp"
 
 namespace slipway::config {

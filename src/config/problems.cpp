@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "app/config_section.hpp"
 #include "base/text.hpp"
+#include "config/section.hpp"
 
 namespace slipway::config {
 

@@ -1,8 +1,8 @@
-#include "app/config_show.hpp"
+#include "config/show.hpp"
 
 #include <gmock/gmock.h>
 
-#include "app/config_testing.hpp"
+#include "config/testing.hpp"
 
 namespace slipway {
 namespace {

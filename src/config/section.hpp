@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/config.hpp"
-#include "app/config_yaml.hpp"
+#include "config/config.hpp"
+#include "config/yaml.hpp"
 
 namespace slipway::config {
 

@@ -1,4 +1,4 @@
-#include "app/init_template.hpp"
+#include "config/init_template.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "app/config_values.hpp"
 #include "base/error.hpp"
+#include "config/values.hpp"
 
 namespace slipway {
 namespace {

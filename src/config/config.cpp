@@ -1,9 +1,9 @@
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 #include <fmt/format.h>
 
-#include "app/config_parts.hpp"
-#include "app/config_secret.hpp"
+#include "config/parts.hpp"
+#include "config/secret.hpp"
 
 namespace slipway {
 namespace {

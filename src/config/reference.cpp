@@ -1,12 +1,12 @@
-#include "app/config_reference.hpp"
+#include "config/reference.hpp"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 
-#include "app/config_keys.hpp"
 #include "base/text.hpp"
 #include "cli/man_page.hpp"
+#include "config/keys.hpp"
 #include "config_docs.embedded.hpp"
 
 namespace slipway {

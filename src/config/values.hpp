@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 // The scalars of slipway.yaml, each parsed by a pure function. They throw Error(invalid) whose message goes on after
 // the value: "is not a port: 1 to 65535". It never repeats the value, which may be a secret; what does repeat a part of

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "app/config_testing.hpp"
-#include "app/config_yaml.hpp"
+#include "config/testing.hpp"
+#include "config/yaml.hpp"
 
 namespace slipway {
 namespace {

@@ -1,12 +1,12 @@
-#include "app/config_secret.hpp"
+#include "config/secret.hpp"
 
 #include <fmt/format.h>
 
 #include <fstream>
 
-#include "app/config_section.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/section.hpp"
 
 namespace slipway::config {
 

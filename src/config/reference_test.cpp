@@ -4,8 +4,8 @@
 #include <fstream>
 #include <set>
 
-#include "app/config_keys.hpp"
 #include "base/text.hpp"
+#include "config/keys.hpp"
 
 namespace slipway {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/config_keys.hpp"
+#include "config/keys.hpp"
 
 #include <algorithm>
 

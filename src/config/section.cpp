@@ -1,13 +1,13 @@
-#include "app/config_section.hpp"
+#include "config/section.hpp"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 
-#include "app/config_keys.hpp"
-#include "app/config_secret.hpp"
-#include "app/config_values.hpp"
 #include "base/text.hpp"
+#include "config/keys.hpp"
+#include "config/secret.hpp"
+#include "config/values.hpp"
 
 namespace slipway::config {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/config_endpoint.hpp"
+#include "config/find_server.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "app/settings_of.hpp"
+#include "config/settings_of.hpp"
 
 #include <fmt/format.h>
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include "app/config_values.hpp"
 #include "base/error.hpp"
 #include "base/template.hpp"
 #include "base/text.hpp"
+#include "config/values.hpp"
 #include "model/env_values.hpp"
 #include "model/names.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

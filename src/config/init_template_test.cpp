@@ -1,8 +1,8 @@
-#include "app/init_template.hpp"
+#include "config/init_template.hpp"
 
 #include <gmock/gmock.h>
 
-#include "app/config_testing.hpp"
+#include "config/testing.hpp"
 
 namespace slipway {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/config_values.hpp"
+#include "config/values.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/config.hpp"
+#include "config/config.hpp"
 
 namespace slipway {
 

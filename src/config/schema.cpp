@@ -1,10 +1,10 @@
-#include "app/config_schema.hpp"
+#include "config/schema.hpp"
 
 #include <fmt/format.h>
 
-#include "app/config_keys.hpp"
-#include "app/config_reference.hpp"
 #include "base/text.hpp"
+#include "config/keys.hpp"
+#include "config/reference.hpp"
 
 namespace slipway {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "app/config_parts.hpp"
-#include "app/config_values.hpp"
+#include "config/parts.hpp"
+#include "config/values.hpp"
 
 namespace slipway::config {
 namespace {

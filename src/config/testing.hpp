@@ -8,8 +8,8 @@
 #include <map>
 #include <string>
 
-#include "app/config.hpp"
 #include "base/error.hpp"
+#include "config/config.hpp"
 
 // For tests of the configuration: a folder of their own, and an environment that is a map.
 namespace slipway::test {

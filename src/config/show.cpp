@@ -1,11 +1,11 @@
-#include "app/config_show.hpp"
+#include "config/show.hpp"
 
 #include <fmt/format.h>
 
-#include "app/config_keys.hpp"
-#include "app/config_secret.hpp"
-#include "app/config_section.hpp"
-#include "app/config_yaml.hpp"
+#include "config/keys.hpp"
+#include "config/secret.hpp"
+#include "config/section.hpp"
+#include "config/yaml.hpp"
 
 namespace slipway {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-#include "app/config_section.hpp"
+#include "config/section.hpp"
 
 // Each part of slipway.yaml, read from the file's top into its part of the Config.
 namespace slipway::config {

@@ -1,4 +1,4 @@
-#include "app/config_yaml.hpp"
+#include "config/yaml.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
