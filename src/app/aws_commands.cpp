@@ -15,7 +15,7 @@
 #include "cli/context.hpp"
 #include "cli/print.hpp"
 #include "cli/table.hpp"
-#include "config/values.hpp"
+#include "config/types.hpp"
 
 namespace slipway {
 namespace {
@@ -161,7 +161,7 @@ void add_logs(CLI::App& to, cli::Context& context) {
   command->callback([o, &context] {
     Aws aws(context);
     const deploy::LogsOptions options{fmt::format("/slipway/{}/{}", aws.config.aws.stack, o->what),
-                                      config::parse_duration(o->since), o->follow};
+                                      config::duration().parse(o->since), o->follow};
     const auto show = [&](TimePoint at, const std::string& stream, const std::string& line) {
       if (context.json) {
         cli::print_json(context, json::object{{"at", to_rfc3339(at)}, {"stream", stream}, {"line", line}});

@@ -10,6 +10,7 @@
 #include "cli/context.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
+#include "config/reference.hpp"
 #include "config/schema.hpp"
 #include "config/show.hpp"
 
@@ -24,7 +25,7 @@ void add_check(CLI::App& config, cli::Context& context) {
     if (context.json) {
       context.out << boost::json::serialize(boost::json::object{{"file", loaded.file.string()}}) << "\n";
     } else {
-      context.out << fmt::format("{}: well\n", cli::safe(loaded.file.string()));
+      context.out << fmt::format("{}: OK\n", cli::safe(loaded.file.string()));
     }
   });
 }
@@ -55,6 +56,12 @@ void add_schema(CLI::App& config, cli::Context& context) {
   schema->callback([&context] { context.out << boost::json::serialize(config_schema()) << "\n"; });
 }
 
+void add_reference(CLI::App& config, cli::Context& context) {
+  auto* reference = config.add_subcommand("reference", "Print what every key means, as a page in Markdown");
+  reference->footer("Example: slipway config reference | less");
+  reference->callback([&context] { context.out << config_reference(); });
+}
+
 }  // namespace
 
 void add_config_commands(CLI::App& app, cli::Context& context) {
@@ -63,6 +70,7 @@ void add_config_commands(CLI::App& app, cli::Context& context) {
   add_check(*config, context);
   add_show(*config, context);
   add_schema(*config, context);
+  add_reference(*config, context);
 }
 
 }  // namespace slipway

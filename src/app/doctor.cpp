@@ -93,7 +93,7 @@ Finding dns(const Config& config) {
             "set access.domain: sslip.io when customers are to reach them"};
   }
   return attempt("dns", "check the machine's resolver; customers need DNS too, Slipway's own probe does not", [&] {
-    const std::string address = config.access.find_address ? find_public_address() : config.access.spec.address;
+    const std::string address = config.access.spec.address.empty() ? find_public_address() : config.access.spec.address;
     std::string dashed = address;
     std::replace(dashed.begin(), dashed.end(), '.', '-');
     const std::string host = fmt::format("slipway-doctor.{}.{}", dashed, config.access.spec.domain);

@@ -37,7 +37,7 @@ constexpr auto database_check_interval = std::chrono::seconds(10);
 
 std::string address_of(const Config& config, const Log& log) {
   if (config.access.spec.domain == "localhost") return {};
-  if (!config.access.find_address) return config.access.spec.address;
+  if (!config.access.spec.address.empty()) return config.access.spec.address;
   std::string address = find_public_address();
   if (is_private_address(address)) {
     log.warn("the address found for this machine cannot be reached from outside; set access.address to its public one",
@@ -130,12 +130,12 @@ class Slipway {
   void start() {
     // The lock says that no other process works on this ledger, so whoever held a lease is dead.
     store_->break_leases();
-    const std::uint16_t port = http_.listen_tcp(config_.api.address, config_.api.port);
+    const std::uint16_t port = http_.listen_tcp(config_.api.listen.address, config_.api.listen.port);
     http_.listen_unix(config_.api.socket.string());
     engine_.start();
     http_.start();
     log_.info("Slipway is ready",
-              {{"api", fmt::format("http://{}:{}", config_.api.address, port)},
+              {{"api", fmt::format("http://{}:{}", config_.api.listen.address, port)},
                {"socket", config_.api.socket.string()},
                {"app", settings_.app.image},
                {"address", settings_.access.domain == "localhost" ? "localhost" : settings_.access.address},

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "config/parts.hpp"
+#include "config/load.hpp"
+#include "config/rules.hpp"
 #include "config/secret.hpp"
 
 namespace slipway {
 namespace {
 
-using config::Reading;
-using config::Section;
+using config::Reader;
 
 constexpr std::size_t file_limit_bytes = 1u << 20;
 
@@ -24,21 +24,7 @@ YamlNode read_tree(const std::filesystem::path& file) {
   }
 }
 
-YamlNode read_existing_tree(const std::filesystem::path& file) {
-  try {
-    return read_tree(file);
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::not_found) throw;
-    throw Error(ErrorKind::invalid,
-                fmt::format("{}; `slipway init IMAGE` writes one, and --config names another", e.message()));
-  }
-}
-
-Reading reading_of(const std::filesystem::path& shown, const std::filesystem::path& file, const EnvLookup& env) {
-  return {env, file.parent_path(), config::Problems(shown.string()), {}, 0, {}};
-}
-
-// A scalar's text, where the key is there.
+// A scalar's text, if the file has the key.
 void replace(YamlNode& tree, std::string_view key, const std::string& text) {
   const auto dot = key.find('.');
   for (auto& member : tree.members) {
@@ -51,50 +37,37 @@ void replace(YamlNode& tree, std::string_view key, const std::string& text) {
   }
 }
 
-std::filesystem::path absolute_path(const std::filesystem::path& file) {
-  return std::filesystem::absolute(file).lexically_normal();
-}
-
 }  // namespace
 
-void config::read_all(const Section& top, const EnvLookup& env, Config& config) {
-  read_places(top, config);
-  read_app(top, config);
-  read_plans(top, config);
-  read_access(top, config);
-  read_runtime(top, env, config);
-  read_database(top, config);
-  read_mail(top, config);
-  read_aws(top, config);
-  read_limits(top, config);
-  read_log(top, config);
+config::Loaded config::load(const std::filesystem::path& file, const EnvLookup& env, const Replaced& replaced) {
+  YamlNode tree;
+  try {
+    tree = read_tree(file);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::invalid,
+                fmt::format("{}; `slipway init IMAGE` writes one, and --config names another", e.message()));
+  }
+  for (const auto& [key, text] : replaced) replace(tree, key, text);
+  Reader reader(file, env);
+  reader.read(tree);
+  complete(reader, env);
+  reader.problems.throw_if_any();
+  return {std::move(reader.config), std::move(reader.written)};
 }
 
 Config load_config(const std::filesystem::path& file, const EnvLookup& env, const Replaced& replaced) {
-  YamlNode tree = read_existing_tree(file);
-  for (const auto& [key, text] : replaced) replace(tree, key, text);
-  Config config;
-  config.file = absolute_path(file);
-  Reading reading = reading_of(file, config.file, env);
-  const Section top(reading, tree, "", "");
-  config::read_all(top, env, config);
-  config::check_together(top, config);
-  reading.problems.throw_if_any();
-  config.secrets = std::move(reading.secrets);
-  return config;
+  return config::load(file, env, replaced).config;
 }
 
 std::filesystem::path load_socket_path(const std::filesystem::path& file, const EnvLookup& env) {
   const YamlNode tree = read_tree(file);
-  Config config;
-  config.file = absolute_path(file);
-  // Only these keys count here: another one's error is the server's business.
-  YamlNode places = tree;
-  std::erase_if(places.members, [](const auto& m) { return m.key != "data_dir" && m.key != "api"; });
-  Reading reading = reading_of(file, config.file, env);
-  config::read_places(Section(reading, places, "", ""), config);
-  reading.problems.throw_if_any();
-  return config.api.socket;
+  Reader reader(file, env);
+  reader.read_only("data_dir", tree);
+  reader.read_only("api", tree);
+  config::complete_places(reader);
+  reader.problems.throw_if_any();
+  return reader.config.api.socket;
 }
 
 }  // namespace slipway

@@ -15,24 +15,24 @@
 
 namespace slipway {
 
-// What slipway.yaml says, checked and complete: values only. docs/reference/configuration.md tells each key's meaning.
+// What slipway.yaml says, checked and complete: values only. The table of keys (config/keys.cpp) has what each means,
+// and its default.
 struct Config {
   struct PortRange {
-    std::uint16_t first = 20000;
-    std::uint16_t last = 29999;  // inclusive
+    std::uint16_t first = 0;
+    std::uint16_t last = 0;  // inclusive
   };
 
   struct Access {
-    AccessSpec spec;           // `spec.address` is empty while it is still to be found
-    bool find_address = true;  // "auto"
+    AccessSpec spec;  // `spec.address` is empty if it is still to be found
     PortRange ports;
     bool stable_ports = false;  // on AWS; elsewhere a customer's port never changes
   };
 
   enum class RuntimeDriver { automatic, docker, process };
   struct Docker {
-    net::Endpoint engine{.url = "unix:///var/run/docker.sock"};  // unix, http or https; tcp has been translated
-    std::string network = "slipway";
+    net::Endpoint engine;  // unix, http or https; tcp has been translated
+    std::string network;
     std::string subnet;                 // "172.30.0.0/16"; empty: Docker chooses
     std::filesystem::path config_file;  // registry credentials; empty: there are none
   };
@@ -44,7 +44,7 @@ struct Config {
 
   struct Database {
     Secret url;  // of the administrator; empty: Slipway runs a server of its own
-    std::uint16_t managed_port = 5433;
+    std::uint16_t managed_port = 0;
     std::filesystem::path bindir;  // of initdb and postgres; empty: to be found
     std::string tenant_host;       // how instances reach the server; empty: to be derived
     std::optional<std::uint16_t> tenant_port;
@@ -54,30 +54,33 @@ struct Config {
   enum class SmtpSecurity { starttls, tls, none };
   struct Smtp {
     std::string host;
-    std::uint16_t port = 587;
+    std::uint16_t port = 0;
     SmtpSecurity security = SmtpSecurity::starttls;
     std::string user;
     Secret password;
   };
   struct Resend {
     Secret api_key;
-    std::string endpoint = "https://api.resend.com";
+    std::string endpoint;
   };
   struct Mail {
     MailDriver driver = MailDriver::outbox;
-    std::string from = "noreply@slipway.example";
+    std::string from;
     std::string reply_to;
     std::string operator_address;  // told of failures; empty: nobody
-    std::string language = "en";
+    std::string language;
     std::filesystem::path templates;  // overrides of the templates that come with Slipway; empty: none
     std::filesystem::path outbox;
     Smtp smtp;
     Resend resend;
   };
 
+  struct Listen {
+    std::string address;
+    std::uint16_t port = 0;  // 0: any free one
+  };
   struct Api {
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 8080;  // 0: any free one
+    Listen listen;
     std::filesystem::path socket;
     api::AccessPolicy access;
   };
@@ -85,30 +88,30 @@ struct Config {
   // Of `slipway aws`; whatever runs on this machine ignores it.
   struct Aws {
     std::string region;  // empty: as AWS's own tools find it
-    std::string stack = "slipway";
+    std::string stack;
     std::string zone;  // empty: the region's first
-    std::string instance_type = "t3.micro";
+    std::string instance_type;
     std::uint32_t extra_machines = 0;
     bool shell_access = false;
-    std::uint64_t database_volume_bytes = 8ull << 30;
-    std::uint32_t database_snapshots = 7;
-    std::string database_image = "public.ecr.aws/docker/library/postgres:15-alpine";
+    std::uint64_t database_volume_bytes = 0;
+    std::uint32_t database_snapshots = 0;
+    std::string database_image;
     std::string database_host;  // empty: a container on the first machine
-    std::uint16_t database_port = 5432;
+    std::uint16_t database_port = 0;
     Secret database_password;  // of `postgres` on that host; empty: one is made
-    std::uint32_t requests_per_second = 10;
-    std::uint32_t log_days = 14;
+    std::uint32_t requests_per_second = 0;
+    std::uint32_t log_days = 0;
     std::string alarm_email;  // empty: nobody
-    std::uint32_t budget_usd = 20;
+    std::uint32_t budget_usd = 0;
   };
 
   struct Limits {
     std::vector<std::string> reserved_subdomains;
-    unsigned workers = 8;
+    unsigned workers = 0;
     unsigned parallel_starts = 0;  // 0: one for each core
-    Millis retry_budget{300'000};
-    Millis orphan_grace{3'600'000};
-    Millis sweep_interval{60'000};
+    Millis retry_budget{};
+    Millis orphan_grace{};
+    Millis sweep_interval{};
   };
 
   struct Logging {

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "config/values.hpp"
+#include "config/types.hpp"
 
 namespace slipway {
 namespace {
@@ -79,9 +79,9 @@ std::string name_of_image(const std::string& image) {
   return name.substr(0, name.find(':'));
 }
 
-std::string checked(std::string_view what, const std::string& text, std::string (*parse)(std::string_view)) {
+std::string checked(std::string_view what, const std::string& text, const config::Text& type) {
   try {
-    return parse(text);
+    return type.parse(text);
   } catch (const Error& e) {
     throw Error(ErrorKind::invalid, fmt::format("{} '{}' {}", what, text, e.message()));
   }
@@ -90,8 +90,8 @@ std::string checked(std::string_view what, const std::string& text, std::string 
 }  // namespace
 
 std::string init_template(const std::string& image, const std::string& name, std::optional<std::uint16_t> port) {
-  const std::string checked_image = checked("the image", image, config::parse_image);
-  const std::string checked_name = checked("the name", name.empty() ? name_of_image(image) : name, config::parse_line);
+  const std::string checked_image = checked("the image", image, config::image());
+  const std::string checked_name = checked("the name", name.empty() ? name_of_image(image) : name, config::text());
   return fmt::format(body, fmt::arg("name", yaml_quoted(checked_name)), fmt::arg("image", yaml_quoted(checked_image)),
                      fmt::arg("port", port.value_or(8080)),
                      fmt::arg("port_note", port ? "on which the app listens inside its container"

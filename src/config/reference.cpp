@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
-
 #include "base/text.hpp"
 #include "cli/man_page.hpp"
 #include "config/keys.hpp"
@@ -12,69 +10,33 @@
 namespace slipway {
 namespace {
 
-constexpr std::string_view file_name = "configuration.md";
+using config::Key;
 
-std::string_view reference() {
-  for (const auto& [name, text] : embedded::config_docs()) {
-    if (name == file_name) return text;
-  }
-  throw std::logic_error("the configuration reference is not built in");
-}
+std::string_view page() { return embedded::config_docs().front().second; }
 
-struct Row {
-  std::string fallback;
-  std::string meaning;
-};
-using Rows = std::map<std::string, Row, std::less<>>;
+std::string_view section_of(const Key& key) { return key.path.substr(0, key.path.find('.')); }
 
-// The rows "| `key` | type | default | meaning |".
-Rows read_rows() {
-  Rows rows;
-  for (const std::string& line : split(reference(), '\n')) {
-    if (!line.starts_with("| `")) continue;
-    const auto cells = split(line, '|');
-    if (cells.size() != 6) continue;
-    std::string key = trimmed(cells[1]);
-    std::erase(key, '`');
-    rows.emplace(std::move(key), Row{trimmed(cells[3]), trimmed(cells[4])});
+std::string table(std::string_view section) {
+  std::string rows = "| Key | Type | Default | Meaning |\n|---|---|---|---|\n";
+  for (const Key& key : config::keys()) {
+    if (section_of(key) != section) continue;
+    const std::string absent =
+        key.absent.value.empty() ? std::string(key.absent.words) : fmt::format("`{}`", key.absent.value);
+    rows += fmt::format("| `{}` | {} | {} | {} |\n", key.path, key.kind.name, absent, key.meaning);
   }
   return rows;
 }
 
-const Rows& rows() {
-  static const Rows all = read_rows();
-  return all;
-}
-
-// "see [templates](#templates)" -> "see templates"; ticks and stars go, and what stands between ticks stays as it is.
-std::string without_markup(std::string_view text) {
-  std::string out;
-  bool code = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::string_view rest = text.substr(i);
-    if (text[i] == '`') {
-      code = !code;
-    } else if (!code && rest.starts_with("](")) {
-      i = std::min(text.find(')', i), text.size() - 1);
-    } else if (!code && rest.starts_with("**")) {
-      ++i;
-    } else if (code || text[i] != '[') {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 // The list below "## How values are written".
 std::string value_rules() {
-  const std::string_view all = reference();
+  const std::string_view all = page();
   const auto head = all.find("\n## How values are written\n");
   const auto from = all.find("\n- ", head);
   const auto to = all.find("\n## ", from);
   std::string out;
   for (const std::string& line : split(all.substr(from + 1, to - from - 1), '\n')) {
     if (line.starts_with("- ")) out += ".IP \\(bu 2\n";
-    const std::string words = without_markup(trimmed(line.starts_with("- ") ? line.substr(2) : line));
+    const std::string words = plain_text(trimmed(line.starts_with("- ") ? line.substr(2) : line));
     if (!words.empty()) out += cli::roff(words) + "\n";
   }
   return out;
@@ -82,15 +44,39 @@ std::string value_rules() {
 
 }  // namespace
 
-std::string plain_meaning_of_key(std::string_view path) {
-  const auto found = rows().find(path);
-  if (found == rows().end()) throw std::logic_error(fmt::format("the reference does not have the key '{}'", path));
-  return without_markup(found->second.meaning);
+std::string plain_text(std::string_view markdown) {
+  std::string out;
+  bool code = false;  // what stands between ticks stays as it is
+  for (std::size_t i = 0; i < markdown.size(); ++i) {
+    const std::string_view rest = markdown.substr(i);
+    if (markdown[i] == '`') {
+      code = !code;
+    } else if (!code && rest.starts_with("](")) {
+      i = std::min(markdown.find(')', i), markdown.size() - 1);
+    } else if (!code && rest.starts_with("**")) {
+      ++i;
+    } else if (code || markdown[i] != '[') {
+      out += markdown[i];
+    }
+  }
+  return out;
 }
 
-bool is_required_key(std::string_view path) {
-  const auto found = rows().find(path);
-  return found != rows().end() && found->second.fallback == "required";
+std::string config_reference() {
+  std::string out;
+  std::string section;
+  bool in_table = false;
+  for (const std::string& line : split(page(), '\n')) {
+    if (line.starts_with("## ")) section = line.substr(3, line.find(':') - 3);
+    if (line.starts_with("| Key |")) {
+      in_table = true;
+      out += table(section);
+    }
+    in_table = in_table && line.starts_with('|');
+    if (!in_table) out += line + "\n";
+  }
+  out.pop_back();
+  return out;
 }
 
 std::string config_page(std::string_view version) {
@@ -100,14 +86,13 @@ std::string config_page(std::string_view version) {
       ".B slipway config check\nlooks through it, and\n.B slipway config show\nsays what is in force.\n"
       ".SH VALUES\n{}.SH KEYS\n",
       cli::roff(version), value_rules());
-  std::string section;
-  for (const ConfigKey& key : config_keys()) {
-    const std::string top(key.path.substr(0, key.path.find('.')));
-    if (top != section) out += fmt::format(".SS {}\n", cli::roff(top));
-    section = top;
-    out += fmt::format(".TP\n\\fB{}\\fR ({}{})\n{}\n", cli::roff(key.path), cli::roff(key.type),
-                       key.fallback.empty() ? "" : "; " + cli::roff(key.fallback),
-                       cli::roff(plain_meaning_of_key(key.path)));
+  std::string_view section;
+  for (const Key& key : config::keys()) {
+    if (section_of(key) != section) out += fmt::format(".SS {}\n", cli::roff(section_of(key)));
+    section = section_of(key);
+    const std::string_view absent = key.absent.value;
+    out += fmt::format(".TP\n\\fB{}\\fR ({}{})\n{}\n", cli::roff(key.path), cli::roff(key.kind.name),
+                       absent.empty() ? "" : "; " + cli::roff(absent), cli::roff(plain_text(key.meaning)));
   }
   return out +
          ".SH FILES\n.TP\n.I /etc/slipway/slipway.yaml\nThe one that the packaged service reads.\n"

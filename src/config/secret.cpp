@@ -6,7 +6,6 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "config/section.hpp"
 
 namespace slipway::config {
 

@@ -91,7 +91,7 @@ def test_every_parameter_is_one_that_slipway_sets():
 
 
 def test_parameters_begin_as_the_configuration_does():
-    keys = dict(re.findall(r'\{"aws\.([a-z_.]+)", "[^"]+", "([^"]*)"\}', (ROOT / "src/config/keys.cpp").read_text()))
+    keys = dict(re.findall(r'\{"aws\.([a-z_.]+)", [^{}]*?\bis\("([^"]*)"\)', (ROOT / "src/config/keys.cpp").read_text()))
     pairs = {"InstanceType": "instance_type", "ExtraMachines": "extra_machines", "DatabaseImage": "database.image",
              "DatabasePort": "database.port", "RequestsPerSecond": "requests_per_second", "LogDays": "log_days",
              "BudgetUsd": "budget_usd", "ShellAccess": "shell_access"}

@@ -1,8 +1,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "config/config.hpp"
 #include "config/keys.hpp"
 #include "config/show.hpp"
@@ -25,9 +23,8 @@ std::optional<std::string> environment(const std::string& name) {
 
 // A path shows as what it is.
 bool is_path(std::string_view shown) {
-  const auto& keys = config_keys();
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](const ConfigKey& key) { return key.path == shown && key.type == "path"; });
+  const config::Key* key = config::find_key(shown);
+  return key != nullptr && key->kind.form == config::Form::path;
 }
 
 // A file that is in memory only.
