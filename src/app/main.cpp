@@ -14,18 +14,11 @@
 #include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/text.hpp"
+#include "config/find_server.hpp"
 #include "config/secret.hpp"
 
 namespace slipway {
 namespace {
-
-// --server, else SLIPWAY_SERVER, else the socket of the Slipway on this machine.
-net::Endpoint find_server(const cli::ServerChoice& choice, const EnvLookup& env) {
-  std::string url = choice.server;
-  if (url.empty()) url = env("SLIPWAY_SERVER").value_or("");
-  if (!url.empty()) return {url, {}, {}, {}};
-  return {"unix://" + load_socket_path(choice.config_file, env).string(), {}, {}, {}};
-}
 
 // SLIPWAY_API_KEY, which may be file:PATH. Never an argument: every user of the machine can read those.
 Secret api_key(const EnvLookup& env) {
@@ -43,13 +36,13 @@ int run(int argc, char** argv) {
   const SystemClock clock;
   cli::Context context{
       std::cin, std::cout, std::cerr, clock, std::string(version), [&env](const cli::ServerChoice& choice) {
-        return find_server(choice, env);
+        return find_server(choice.server, choice.config_file, env);
       }};
   context.in_is_terminal = isatty(STDIN_FILENO) == 1;
   context.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   context.colours = cli::wants_colours(context.out_is_terminal, env("NO_COLOR"), env("TERM"));
   context.api_key = [&env] { return api_key(env); };
-  context.config_file = env("SLIPWAY_CONFIG").value_or("slipway.yaml");
+  context.config_file = find_config_file(env);
 
   CLI::App app{
       "Slipway turns a container image into a SaaS with one instance, one database and one URL for each customer.\n"

@@ -5,24 +5,18 @@
 #include "base/error.hpp"
 
 namespace slipway {
-namespace {
 
-std::string env_or_nothing(const EnvLookup& env, const std::string& name) { return env(name).value_or(""); }
-
-}  // namespace
-
-std::string find_config_file(const std::string& config_file, const EnvLookup& env) {
-  if (!config_file.empty()) return config_file;
-  const std::string from_env = env_or_nothing(env, "SLIPWAY_CONFIG");
-  return from_env.empty() ? "slipway.yaml" : from_env;
+std::string find_config_file(const EnvLookup& env) {
+  const std::string named = env("SLIPWAY_CONFIG").value_or("");
+  return named.empty() ? "slipway.yaml" : named;
 }
 
 net::Endpoint find_server(const std::string& server, const std::string& config_file, const EnvLookup& env) {
-  const std::string url = server.empty() ? env_or_nothing(env, "SLIPWAY_SERVER") : server;
+  const std::string url = server.empty() ? env("SLIPWAY_SERVER").value_or("") : server;
   if (!url.empty()) return {.url = url};
-  const std::string file = find_config_file(config_file, env);
   try {
-    return {.url = "unix://" + load_socket_path(file, env).string()};
+    return {.url =
+                "unix://" + load_socket_path(config_file.empty() ? find_config_file(env) : config_file, env).string()};
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::not_found) throw;
     throw Error(ErrorKind::invalid,
