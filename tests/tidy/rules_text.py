@@ -63,6 +63,21 @@ def machine_paths(tree):
 
 
 @rule(
+    "no mangled names: a rename, or another compiler, makes them silently wrong",
+    bad={"src/app/lambda/order.ld": "*(.text._Z" + "N7slipway4mainEv)\n"},
+    good={"src/app/lambda/order.ld": "*libcrypto.a:*(.text)\n", "src/base/a.cpp": "int _Z = 1;\n"},
+)
+def mangled_names(tree):
+    for path in tree.paths:
+        if re.search(NOT_TEXT, path):
+            continue
+        for number, line in tree.lines(path):
+            found = re.search(r"_Z(N[A-Z]*\d|\d+[a-z])", line)
+            if found:
+                yield Offence(path, number, "let the build make what names these")
+
+
+@rule(
     "links and paths in Markdown lead somewhere",
     bad={"README.md": "See [the guide](docs/none.md).\n", "docs/a.md": "See `src/base/none.hpp`.\n"},
     good={"README.md": "See [a](docs/a.md#top), [b](https://example.com/x), `src/base/`, `src/<folder>/x`, `src/*/y`.\n"
