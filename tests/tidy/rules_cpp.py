@@ -5,7 +5,7 @@ import re
 from tree import CODE_FOLDERS, CPP, Offence, code_only, line_at, rule
 
 # A folder includes only itself and what stands above it.
-ORDER = ["base", "model", "contracts", "net", "aws", "engine", "metrics", "drivers", "api", "lambda", "web", "cli", "config", "init", "app"]
+ORDER = ["base", "os", "model", "contracts", "net", "aws", "engine", "metrics", "drivers", "api", "lambda", "web", "cli", "config", "init", "app"]
 # Folders below src/drivers that are no drivers but what the drivers of one family share.
 SHARED = {"drivers/mail/rfc5322", "drivers/ecs_common"}
 WARN_LINES, MOST_LINES = 300, 400

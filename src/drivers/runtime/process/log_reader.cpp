@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 
+#include "os/descriptor.hpp"
+
 namespace slipway::process {
 namespace {
 
@@ -19,25 +21,19 @@ class LogFile {
  public:
   explicit LogFile(const std::filesystem::path& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) {
     struct stat info;
-    if (fd_ >= 0 && fstat(fd_, &info) == 0) {
+    if (fd_ && fstat(fd_.get(), &info) == 0) {
       inode_ = info.st_ino;
       size_ = info.st_size;
     }
   }
-  ~LogFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
-
-  bool found() const { return fd_ >= 0; }
+  bool found() const { return static_cast<bool>(fd_); }
   bool same_as(const LogFile& other) const { return found() && other.found() && inode_ == other.inode_; }
   off_t size() const { return size_; }  // when it was opened
 
   // False where its last line goes on in the next file.
   bool ends_a_line() const {
     char last = '\n';
-    return size_ == 0 || pread(fd_, &last, 1, size_ - 1) != 1 || last == '\n';
+    return size_ == 0 || pread(fd_.get(), &last, 1, size_ - 1) != 1 || last == '\n';
   }
 
   // Where its last `lines` lines begin; takes those it has off `lines`.
@@ -45,7 +41,7 @@ class LogFile {
     std::string block(block_bytes, '\0');
     for (off_t end = size_; end > 0;) {
       const off_t begin = end > static_cast<off_t>(block_bytes) ? end - static_cast<off_t>(block_bytes) : 0;
-      const ssize_t got = pread(fd_, block.data(), static_cast<std::size_t>(end - begin), begin);
+      const ssize_t got = pread(fd_.get(), block.data(), static_cast<std::size_t>(end - begin), begin);
       if (got <= 0) return end;
       for (off_t at = got - 1; at >= 0; --at) {
         // A line begins behind a line feed that is not the file's last character.
@@ -61,14 +57,14 @@ class LogFile {
   // Hands on what stands from `at` on and moves it; false where the sink has enough.
   bool copy(off_t& at, const RuntimeLogs::Sink& sink) const {
     std::string block(block_bytes, '\0');
-    for (ssize_t got; found() && (got = pread(fd_, block.data(), block.size(), at)) > 0; at += got) {
+    for (ssize_t got; found() && (got = pread(fd_.get(), block.data(), block.size(), at)) > 0; at += got) {
       if (!sink(std::string_view(block.data(), static_cast<std::size_t>(got)))) return false;
     }
     return true;
   }
 
  private:
-  int fd_;
+  os::Descriptor fd_;
   ino_t inode_ = 0;
   off_t size_ = 0;
 };

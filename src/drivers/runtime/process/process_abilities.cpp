@@ -24,13 +24,13 @@ std::optional<InstanceStats> ProcessRuntime::stats(const TenantId& tenant) {
   const TenantFiles files = this->files(tenant);
   const auto stored = files.spec();
   const auto state = files.state();
-  if (!stored || !state || state->exited || state->scope != files.scope() || !is_running(state->command)) {
+  if (!stored || !state || state->exited || state->scope != files.scope() || !os::is_running(state->command)) {
     return std::nullopt;
   }
   InstanceStats stats;
   stats.memory_limit_bytes = stored->spec.plan.memory_bytes;
   const auto ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
-  for (const ProcessEntry& entry : members_of(state->supervisor)) {
+  for (const os::ProcessEntry& entry : os::members_of(state->supervisor)) {
     stats.memory_bytes += entry.resident_bytes;
     stats.cpu_seconds += static_cast<double>(entry.cpu_ticks) / ticks_per_second;
     stats.pids += entry.threads;

@@ -11,9 +11,9 @@
 #include "base/random.hpp"
 #include "drivers/runtime/process/command.hpp"
 #include "drivers/runtime/process/ports.hpp"
-#include "drivers/runtime/process/proc.hpp"
 #include "drivers/runtime/process/supervisor.hpp"
 #include "drivers/runtime/process/tenant_files.hpp"
+#include "os/proc.hpp"
 
 namespace slipway::process {
 namespace fs = std::filesystem;
@@ -53,7 +53,8 @@ Error not_started(const LaunchReport& report, const Launch& launch) {
 
 // An end that nobody saw: the machine restarted, or the supervisor was killed and then the command ended.
 bool ended_unseen(const RunState& state, const std::string& scope) {
-  return !state.exited && (state.scope != scope || (!is_running(state.command) && !is_running(state.supervisor)));
+  return !state.exited &&
+         (state.scope != scope || (!os::is_running(state.command) && !os::is_running(state.supervisor)));
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ Instance ProcessRuntime::create(const InstanceSpec& spec, const Progress&) {
   }
   prepare();
   const TenantFiles files = this->files(spec.tenant);
-  const TenantLock lock(files.directory(), true, lock_timeout);
+  const os::Descriptor lock = lock_tenant(files.directory(), true, lock_timeout);
   if (const auto stored = files.spec()) {
     const bool same = spec.host_port.value() == 0 || stored->spec.host_port == spec.host_port;
     if (same) return view(files, *stored);
@@ -149,18 +150,18 @@ Launch ProcessRuntime::plan_launch(const TenantFiles& files, const StoredSpec& s
 
 StartResult ProcessRuntime::start(const TenantId& tenant, std::uint32_t) {
   const TenantFiles files = this->files(tenant);
-  const TenantLock lock(files.directory(), false, lock_timeout);
+  const os::Descriptor lock = lock_tenant(files.directory(), false, lock_timeout);
   const std::optional<StoredSpec> stored = lock ? files.spec() : std::nullopt;
   if (!stored) throw Error(ErrorKind::not_found, fmt::format("process runtime: no instance of {}", tenant.value()));
   if (const auto state = files.state(); state && state->scope == files.scope()) {
-    if (!state->exited && is_running(state->command)) return StartResult::started;
+    if (!state->exited && os::is_running(state->command)) return StartResult::started;
     // What is left of the run before must be gone before the next one begins.
-    if (!wait_until_ended(state->supervisor, settle_timeout)) stop_locked(files, tenant, Millis(0));
-    if (!state->exited) kill_marked(marker(tenant), kill_timeout);
+    if (!os::wait_until_ended(state->supervisor, settle_timeout)) stop_locked(files, tenant, Millis(0));
+    if (!state->exited) os::kill_marked(marker(tenant), kill_timeout);
   }
   if (!is_free(stored->spec.host_port)) return StartResult::port_taken;
   const Launch plan = plan_launch(files, *stored);
-  const LaunchReport report = launch(plan, lock.descriptor());
+  const LaunchReport report = launch(plan, lock.get());
   if (report.stage != LaunchStage::done) throw not_started(report, plan);
   wakeups_.ring();
   return StartResult::started;
@@ -169,22 +170,22 @@ StartResult ProcessRuntime::start(const TenantId& tenant, std::uint32_t) {
 void ProcessRuntime::stop_locked(const TenantFiles& files, const TenantId& tenant, Millis grace) const {
   const std::optional<RunState> state = files.state();
   if (!state || state->scope != files.scope()) return;
-  const ProcessName supervisor = state->supervisor, command = state->command;
+  const os::ProcessName supervisor = state->supervisor, command = state->command;
   const auto group = [&](int signal) {
-    if (is_running(command)) kill(-command.pid, signal);
+    if (os::is_running(command)) kill(-command.pid, signal);
   };
   // Without a supervisor nobody else ends what the command has started.
-  std::vector<ProcessEntry> orphans;
-  if (!is_running(supervisor) && is_running(command)) orphans = members_of(supervisor);
-  if (grace > Millis(0) && is_running(command)) {
+  std::vector<os::ProcessEntry> orphans;
+  if (!os::is_running(supervisor) && os::is_running(command)) orphans = os::members_of(supervisor);
+  if (grace > Millis(0) && os::is_running(command)) {
     group(SIGTERM);
     // The supervisor ends last; without one the command must be watched itself.
-    wait_until_ended(is_running(supervisor) ? supervisor : command, std::min(grace, longest_grace));
+    os::wait_until_ended(os::is_running(supervisor) ? supervisor : command, std::min(grace, longest_grace));
   }
   group(SIGKILL);
-  const bool recorded = wait_until_ended(supervisor, kill_timeout);
-  for (const ProcessEntry& orphan : orphans) send_signal(orphan.name, SIGKILL);
-  const bool gone = kill_marked(marker(tenant), kill_timeout) && wait_until_ended(command, kill_timeout);
+  const bool recorded = os::wait_until_ended(supervisor, kill_timeout);
+  for (const os::ProcessEntry& orphan : orphans) os::send_signal(orphan.name, SIGKILL);
+  const bool gone = os::kill_marked(marker(tenant), kill_timeout) && os::wait_until_ended(command, kill_timeout);
   if (!recorded || !gone) {
     throw Error(ErrorKind::unavailable,
                 fmt::format("process runtime: the processes of {} do not end although they were "
@@ -195,13 +196,13 @@ void ProcessRuntime::stop_locked(const TenantFiles& files, const TenantId& tenan
 
 void ProcessRuntime::stop(const TenantId& tenant, Millis grace) {
   const TenantFiles files = this->files(tenant);
-  const TenantLock lock(files.directory(), false, lock_timeout);
+  const os::Descriptor lock = lock_tenant(files.directory(), false, lock_timeout);
   if (lock) stop_locked(files, tenant, grace);
 }
 
 void ProcessRuntime::remove(const TenantId& tenant, bool volumes) {
   const TenantFiles files = this->files(tenant);
-  const TenantLock lock(files.directory(), false, lock_timeout);
+  const os::Descriptor lock = lock_tenant(files.directory(), false, lock_timeout);
   if (!lock) return;
   stop_locked(files, tenant, Millis(0));
   files.remove_instance();
@@ -246,7 +247,7 @@ std::string ProcessRuntime::check() {
   if (access(options_.directory.c_str(), W_OK | X_OK) != 0) {
     throw_errno(fmt::format("write into {} (make it writable for Slipway)", options_.directory.string()), errno);
   }
-  if (start_of(getpid()) == 0) {
+  if (os::start_of(getpid()) == 0) {
     throw Error(ErrorKind::unavailable, "process runtime: /proc cannot be read; mount it");
   }
   if (!options_.user.empty()) find_user(options_.user);

@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "drivers/runtime/process/proc.hpp"
 #include "drivers/runtime/process/tenant_files.hpp"
+#include "os/proc.hpp"
 
 namespace slipway::process {
 namespace {
@@ -191,20 +191,20 @@ TEST_F(ProcessRuntimeTest, the_end_of_the_command_is_the_end_of_its_descendants)
       "setsid sh -c 'trap \"\" TERM; echo $$ > child; touch ready; sleep 1000' & while ! [ -e go ]; do sleep 0.01; "
       "done");
   ASSERT_TRUE(ready());
-  const ProcessName child{pid_in("child"), start_of(pid_in("child"))};
-  ASSERT_TRUE(is_running(child));
+  const os::ProcessName child{pid_in("child"), os::start_of(pid_in("child"))};
+  ASSERT_TRUE(os::is_running(child));
   EXPECT_TRUE(eventually([&] { return runtime->stats(ann)->pids >= 3; }));
   std::ofstream(files().work() / "go");
   ASSERT_TRUE(ended());
-  EXPECT_FALSE(is_running(child));
+  EXPECT_FALSE(os::is_running(child));
 }
 
 TEST_F(ProcessRuntimeTest, stop_ends_those_that_left_the_group) {
   start("setsid sh -c 'trap \"\" TERM; echo $$ > child; touch ready; sleep 1000' & wait");
   ASSERT_TRUE(ready());
-  const ProcessName child{pid_in("child"), start_of(pid_in("child"))};
+  const os::ProcessName child{pid_in("child"), os::start_of(pid_in("child"))};
   runtime->stop(ann, Millis(5'000));
-  EXPECT_FALSE(is_running(child));
+  EXPECT_FALSE(os::is_running(child));
   EXPECT_EQ(runtime->inspect(ann)->exit_code, 128 + SIGTERM);
 }
 
@@ -217,19 +217,19 @@ TEST_F(ProcessRuntimeTest, orphans_are_collected) {
 TEST_F(ProcessRuntimeTest, without_its_supervisor_it_still_runs_and_can_be_stopped) {
   start("setsid sh -c 'echo $$ > child; sleep 1000' & while ! [ -s child ]; do sleep 0.01; done; touch ready; wait");
   ASSERT_TRUE(ready());
-  const ProcessName child{pid_in("child"), start_of(pid_in("child"))};
-  send_signal(state().supervisor, SIGKILL);
-  ASSERT_TRUE(wait_until_ended(state().supervisor, Millis(5'000)));
+  const os::ProcessName child{pid_in("child"), os::start_of(pid_in("child"))};
+  os::send_signal(state().supervisor, SIGKILL);
+  ASSERT_TRUE(os::wait_until_ended(state().supervisor, Millis(5'000)));
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::running);
   EXPECT_EQ(runtime->start(ann, 0), StartResult::started);
-  EXPECT_TRUE(is_running(state().command)) << "not started a second time";
+  EXPECT_TRUE(os::is_running(state().command)) << "not started a second time";
   runtime->stop(ann, Millis(100));
-  EXPECT_FALSE(is_running(state().command));
-  EXPECT_FALSE(is_running(child));
+  EXPECT_FALSE(os::is_running(state().command));
+  EXPECT_FALSE(os::is_running(child));
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::exited);
   EXPECT_THAT(runtime->inspect(ann)->error, HasSubstr("nobody watched"));
   EXPECT_EQ(runtime->start(ann, 0), StartResult::started);
-  EXPECT_TRUE(is_running(state().supervisor));
+  EXPECT_TRUE(os::is_running(state().supervisor));
 }
 
 TEST_F(ProcessRuntimeTest, a_recycled_number_is_not_mistaken) {
@@ -242,8 +242,8 @@ TEST_F(ProcessRuntimeTest, a_recycled_number_is_not_mistaken) {
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::exited);
   runtime->stop(ann, Millis(10));  // and we are still here
   std::ofstream other(files().directory() / "state");
-  other << "scope another\nsupervisor " << getpid() << " " << start_of(getpid()) << "\ncommand " << getpid() << " "
-        << start_of(getpid()) << "\n";
+  other << "scope another\nsupervisor " << getpid() << " " << os::start_of(getpid()) << "\ncommand " << getpid() << " "
+        << os::start_of(getpid()) << "\n";
   other.close();
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::exited) << "of another boot";
   runtime->stop(ann, Millis(10));
@@ -330,7 +330,7 @@ TEST_F(ProcessRuntimeTest, a_copy_elsewhere_touches_nothing_of_the_original) {
   EXPECT_EQ(copy.start(ann, 0), StartResult::started);
   copy.stop(ann, Millis(2'000));
   copy.remove(ann, true);
-  EXPECT_TRUE(is_running(state().command));
+  EXPECT_TRUE(os::is_running(state().command));
   EXPECT_EQ(runtime->inspect(ann)->state, InstanceState::running);
 }
 
@@ -366,10 +366,10 @@ TEST_F(ProcessRuntimeTest, works_without_root_and_a_tenant_cannot_read_its_super
     start(
         "cat /proc/$PPID/environ >/dev/null && echo readable; setsid sleep 1000 & echo $! > child; touch ready; wait");
     if (!ready()) _exit(3);
-    const ProcessName child{pid_in("child"), start_of(pid_in("child"))};
-    const bool ran = is_running(child) && eventually([&] { return runtime->stats(ann)->pids == 2; });
+    const os::ProcessName child{pid_in("child"), os::start_of(pid_in("child"))};
+    const bool ran = os::is_running(child) && eventually([&] { return runtime->stats(ann)->pids == 2; });
     runtime->stop(ann, Millis(2'000));
-    _exit(ran && !is_running(child) && runtime->inspect(ann)->exit_code == 128 + SIGTERM ? 0 : 4);
+    _exit(ran && !os::is_running(child) && runtime->inspect(ann)->exit_code == 128 + SIGTERM ? 0 : 4);
   }
   int status = 0;
   waitpid(slipway, &status, 0);

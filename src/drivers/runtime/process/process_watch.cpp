@@ -17,16 +17,11 @@ constexpr int rescan_without_pidfd_ms = 250;
 class PollSet {
  public:
   explicit PollSet(int wake) : fds_{{wake, POLLIN, 0}} {}
-  ~PollSet() {
-    for (std::size_t i = 1; i < fds_.size(); ++i) close(fds_[i].fd);
-  }
-  PollSet(const PollSet&) = delete;
-  PollSet& operator=(const PollSet&) = delete;
-
-  void add(const ProcessName& process) {
-    const int fd = open_pidfd(process);
-    if (fd >= 0) fds_.push_back({fd, POLLIN, 0});
-    if (fd < 0) timeout_ms_ = rescan_without_pidfd_ms;
+  void add(const os::ProcessName& process) {
+    os::Descriptor fd = os::open_pidfd(process);
+    if (!fd) timeout_ms_ = rescan_without_pidfd_ms;
+    if (fd) fds_.push_back({fd.get(), POLLIN, 0});
+    owned_.push_back(std::move(fd));
   }
   void wait() {
     if (poll(fds_.data(), fds_.size(), timeout_ms_) < 0 && errno != EINTR) throw_errno("wait for instances", errno);
@@ -34,6 +29,7 @@ class PollSet {
 
  private:
   std::vector<pollfd> fds_;
+  std::vector<os::Descriptor> owned_;
   int timeout_ms_ = rescan_ms;
 };
 
@@ -41,8 +37,8 @@ class PollSet {
 
 // What a watcher has seen of an instance.
 struct ProcessRuntime::Seen {
-  ProcessName command;  // of its last start
-  ProcessName last;     // the process whose end is the instance's
+  os::ProcessName command;  // of its last start
+  os::ProcessName last;     // the process whose end is the instance's
   bool running = false;
 };
 
@@ -58,7 +54,7 @@ auto ProcessRuntime::look(const std::map<TenantId, Seen>& before, std::vector<Te
     if (!state) continue;
     entry.command = state->command;
     entry.running = instance->state == InstanceState::running;
-    entry.last = is_running(state->supervisor) ? state->supervisor : state->command;
+    entry.last = os::is_running(state->supervisor) ? state->supervisor : state->command;
     if (entry.running) continue;
     const auto earlier = before.find(tenant);
     const bool known = earlier != before.end() && earlier->second.command == entry.command && !earlier->second.running;

@@ -14,8 +14,8 @@
 
 #include <cerrno>
 
-#include "drivers/runtime/process/proc.hpp"
-#include "drivers/runtime/process/signal_safe.hpp"
+#include "os/proc.hpp"
+#include "os/signal_safe.hpp"
 
 // The process that forks has many threads, so between fork and exec nothing here may touch the heap or a lock: only
 // async-signal-safe calls, on memory that was prepared before.
@@ -50,7 +50,7 @@ bool limit(int resource, std::uint64_t wanted) {
 
 [[noreturn]] void fail(int report, LaunchStage stage) {
   const LaunchReport failure{stage, errno};
-  write_all(report, reinterpret_cast<const char*>(&failure), sizeof(failure));
+  os::write_all(report, reinterpret_cast<const char*>(&failure), sizeof(failure));
   _exit(127);
 }
 
@@ -74,7 +74,7 @@ bool limit(int resource, std::uint64_t wanted) {
   }
   if (chdir(launch.work_directory.c_str()) != 0) fail(report, LaunchStage::work_directory);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(report, LaunchStage::user);
-  default_signals();
+  os::default_signals();
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -101,7 +101,7 @@ class Supervisor {
   // Leaves everything of Slipway behind. All signals stay blocked, so that only SIGKILL ends it.
   void detach() {
     setsid();
-    default_signals();
+    os::default_signals();
     prctl(PR_SET_NAME, "sw-supervisor", 0, 0, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     // Its memory is a copy of Slipway's: no other process of the same user may read it.
@@ -127,7 +127,7 @@ class Supervisor {
     for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
     int next = 3;
     for (int* fd : kept) *fd = dup3(*fd, next++, O_CLOEXEC);
-    close_from(next);
+    os::close_from(next);
   }
 
   void start() {
@@ -142,12 +142,12 @@ class Supervisor {
     LaunchReport report;
     if (read_report(executed[0], report)) {
       waitpid(command_.pid, nullptr, 0);
-      write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
+      os::write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
       _exit(1);
     }
     close(executed[0]);
-    command_.start = start_of(command_.pid);
-    self_ = {getpid(), start_of(getpid())};
+    command_.start = os::start_of(command_.pid);
+    self_ = {getpid(), os::start_of(getpid())};
     if (!write_state(false, 0)) {
       const int code = errno;
       kill(-command_.pid, SIGKILL);
@@ -156,7 +156,7 @@ class Supervisor {
       fail(report_, LaunchStage::state);
     }
     report = {};
-    write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
+    os::write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
     close(report_);
     close(lock_);
   }
@@ -234,7 +234,7 @@ class Supervisor {
       close(log_);
       open_log();
     }
-    if (log_ >= 0) write_all(log_, buffer, size);
+    if (log_ >= 0) os::write_all(log_, buffer, size);
     log_size_ += size;
     return true;
   }
@@ -247,21 +247,21 @@ class Supervisor {
 
   // The lines that TenantFiles::state() reads.
   bool write_state(bool exited, int code) {
-    Text text = head_;
+    os::Text text = head_;
     text.add("supervisor ");
     text.add(static_cast<std::uint64_t>(self_.pid)).add(" ").add(self_.start).add("\ncommand ");
     text.add(static_cast<std::uint64_t>(command_.pid)).add(" ").add(command_.start).add("\n");
     if (exited) text.add("exited ").add(static_cast<std::uint64_t>(code)).add("\n");
     const int fd = openat(directory_, "state.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return false;
-    const bool written = write_all(fd, text.data, text.size) && fsync(fd) == 0;
+    const bool written = os::write_all(fd, text.data, text.size) && fsync(fd) == 0;
     close(fd);
     return written && renameat(directory_, "state.new", directory_, "state") == 0 && fsync(directory_) == 0;
   }
 
   const Prepared& prepared_;
   const std::uint64_t log_bytes_;
-  Text head_;
+  os::Text head_;
   int directory_ = -1;
   int lock_;
   int report_;
@@ -269,8 +269,8 @@ class Supervisor {
   int children_ = -1;
   int log_ = -1;
   std::uint64_t log_size_ = 0;
-  ProcessName self_;
-  ProcessName command_;
+  os::ProcessName self_;
+  os::ProcessName command_;
 };
 
 }  // namespace

@@ -2,57 +2,21 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sstream>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "os/file.hpp"
+#include "os/lock.hpp"
 
 namespace slipway::process {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 namespace {
-
-constexpr Millis lock_poll{5};
-
-std::optional<std::string> content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-}
-
-void sync_directory(const fs::path& directory) {
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw_errno("open " + directory.string(), errno);
-  fsync(fd);
-  close(fd);
-}
-
-void replace_file(const fs::path& path, std::string_view content) {
-  const fs::path draft = path.string() + ".new";
-  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) throw_errno("write " + draft.string(), errno);
-  int failure = 0;
-  while (!content.empty() && failure == 0) {
-    const ssize_t wrote = write(fd, content.data(), content.size());
-    if (wrote > 0) content.remove_prefix(static_cast<std::size_t>(wrote));
-    if (wrote < 0 && errno != EINTR) failure = errno;
-  }
-  if (failure == 0 && fsync(fd) != 0) failure = errno;
-  close(fd);
-  if (failure == 0 && rename(draft.c_str(), path.c_str()) != 0) failure = errno;
-  if (failure != 0) throw_errno("write " + path.string(), failure);
-  sync_directory(path.parent_path());
-}
 
 void remove_tree(const fs::path& path) {
   std::error_code error;
@@ -73,7 +37,7 @@ void throw_errno(std::string_view doing, int code) {
 }
 
 std::optional<StoredSpec> TenantFiles::spec() const {
-  const auto text = content_of(directory_ / "spec.json");
+  const auto text = os::read_file(directory_ / "spec.json");
   if (!text) return std::nullopt;
   const json::value document = parse_json(*text, directory_.string() + "/spec.json");
   if (!document.is_object()) throw Error(ErrorKind::internal, directory_.string() + "/spec.json is not an object");
@@ -118,12 +82,12 @@ void TenantFiles::write_spec(const StoredSpec& stored) const {
                              {"command", strings(spec.command)},
                              {"env", env},
                              {"volumes", volumes}};
-  replace_file(directory_ / "spec.json", json::serialize(root));
+  os::replace_private_file(directory_ / "spec.json", json::serialize(root));
 }
 
 // One line a fact: "command 4242 981234". The supervisor writes it without the heap (see supervisor.cpp).
 std::optional<RunState> TenantFiles::state() const {
-  const auto text = content_of(directory_ / "state");
+  const auto text = os::read_file(directory_ / "state");
   if (!text) return std::nullopt;
   RunState state;
   std::istringstream lines(*text);
@@ -143,13 +107,13 @@ std::optional<RunState> TenantFiles::state() const {
 std::string TenantFiles::scope() const {
   struct stat info = {};
   if (stat(directory_.c_str(), &info) != 0) return "gone";
-  return fmt::format("{}/{}:{}", boot_id(), info.st_dev, info.st_ino);
+  return fmt::format("{}/{}:{}", os::boot_id(), info.st_dev, info.st_ino);
 }
 
 void TenantFiles::remove_instance() const {
   // The specification goes first: from then on there is no instance, whatever happens to the rest.
   std::error_code ignored;
-  if (fs::remove(directory_ / "spec.json", ignored)) sync_directory(directory_);
+  if (fs::remove(directory_ / "spec.json", ignored)) os::sync_directory(directory_);
   remove_run();
   // Only empty directories go: data that is to be kept stays.
   fs::remove(directory_ / "volumes", ignored);
@@ -168,37 +132,21 @@ void TenantFiles::remove_volumes() const {
   fs::remove(directory_, ignored);
 }
 
-TenantLock::TenantLock(const fs::path& directory, bool make, Millis timeout) {
+os::Descriptor lock_tenant(const fs::path& directory, bool make, Millis timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (true) {
+  do {
     if (make && mkdir(directory.c_str(), 0711) != 0 && errno != EEXIST) {
       throw_errno("make " + directory.string(), errno);
     }
-    const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT) throw_errno("open " + directory.string(), errno);
-    if (fd < 0 && !make) return;
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-      // Whoever held the lock before may have taken the directory away.
-      struct stat held, named;
-      if (fstat(fd, &held) == 0 && stat(directory.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
-          held.st_dev == named.st_dev) {
-        fd_ = fd;
-        return;
-      }
-    }
-    if (fd >= 0) close(fd);
-    if (std::chrono::steady_clock::now() > deadline) {
-      throw Error(ErrorKind::unavailable,
-                  fmt::format("process runtime: {} is being worked on by somebody else", directory.string()));
-    }
-    std::this_thread::sleep_for(lock_poll);
-  }
-}
-
-// Closing, not unlocking: a supervisor that is being started shares the lock until it has written its state, also when
-// this process is killed meanwhile.
-TenantLock::~TenantLock() {
-  if (fd_ >= 0) close(fd_);
+    os::Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened && errno != ENOENT) throw_errno("open " + directory.string(), errno);
+    if (!opened && !make) return {};
+    const auto left = std::chrono::ceil<Millis>(deadline - std::chrono::steady_clock::now());
+    // Whoever held the lock before may have taken the directory away.
+    if (opened && os::lock_within(opened, left) && os::is_at(opened, directory)) return opened;
+  } while (std::chrono::steady_clock::now() < deadline);
+  throw Error(ErrorKind::unavailable,
+              fmt::format("process runtime: {} is being worked on by somebody else", directory.string()));
 }
 
 }  // namespace slipway::process

@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "contracts/runtime.hpp"
-#include "drivers/runtime/process/proc.hpp"
+#include "os/proc.hpp"
 
 namespace slipway::process {
 
 // What the supervisor wrote down of the last start.
 struct RunState {
   bool exited = false;
-  ProcessName supervisor;
-  ProcessName command;
+  os::ProcessName supervisor;
+  os::ProcessName command;
   std::string scope;  // see TenantFiles::scope()
   int exit_code = 0;  // of one that exited; 128 + signal where a signal ended it
 };
@@ -55,21 +55,10 @@ class TenantFiles {
 };
 
 // One at a time, over all threads and processes, may change a tenant: a lock on its directory, which is gone with it.
-class TenantLock {
- public:
-  // Waits at most `timeout`, then throws unavailable. With `make`, a directory that is not there is made; without, the
-  // lock is empty then.
-  TenantLock(const std::filesystem::path& directory, bool make, Millis timeout);
-  ~TenantLock();
-  TenantLock(const TenantLock&) = delete;
-  TenantLock& operator=(const TenantLock&) = delete;
-
-  explicit operator bool() const { return fd_ >= 0; }
-  int descriptor() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
+// Waits at most `timeout`, then throws unavailable. With `make`, a directory that is not there is made; without, there
+// is no lock then. A supervisor that is being started shares the lock until it has written its state, also when this
+// process is killed meanwhile.
+os::Descriptor lock_tenant(const std::filesystem::path& directory, bool make, Millis timeout);
 
 // "… : No such file or directory" of an errno, as Error: full disks and exhausted tables pass, the rest does not.
 [[noreturn]] void throw_errno(std::string_view doing, int code);

@@ -2,6 +2,8 @@
 #include <mutex>
 #include <set>
 
+#include "os/descriptor.hpp"
+
 namespace slipway::process {
 
 // Wakes whoever waits in poll: each waiter adds an eventfd of its own for as long as it waits. Thread-safe.
@@ -14,13 +16,13 @@ class Wakeups {
     ~Waiter();
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
-    int fd() const { return fd_; }
+    int fd() const { return fd_.get(); }
     void ring() const;
     void clear() const;
 
    private:
     Wakeups& all_;
-    int fd_;
+    os::Descriptor fd_;
   };
 
   void ring();

@@ -1,4 +1,4 @@
-#include "drivers/runtime/process/signal_safe.hpp"
+#include "os/signal_safe.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace slipway::process {
+namespace slipway::os {
 
 Text& Text::add(const char* text) {
   while (*text && size < sizeof(data)) data[size++] = *text++;
@@ -45,4 +45,4 @@ void close_from(int first) {
   for (int fd = first; fd < open_max; ++fd) close(fd);
 }
 
-}  // namespace slipway::process
+}  // namespace slipway::os

@@ -1,4 +1,4 @@
-#include "drivers/runtime/process/proc.hpp"
+#include "os/proc.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,10 +15,10 @@
 #include <set>
 #include <thread>
 
-namespace slipway::process {
+namespace slipway::os {
 namespace {
 
-constexpr Millis poll_interval{10};
+constexpr Millis rescan_interval{10};
 
 // "/proc/<pid>/<leaf>" without the heap.
 struct ProcPath {
@@ -42,10 +42,9 @@ struct ProcPath {
 class Stat {
  public:
   explicit Stat(pid_t pid) {
-    const int fd = open(ProcPath(pid, "stat").text, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    const ssize_t got = read(fd, buffer_, sizeof(buffer_) - 1);
-    close(fd);
+    const Descriptor file(open(ProcPath(pid, "stat").text, O_RDONLY | O_CLOEXEC));
+    if (!file) return;
+    const ssize_t got = read(file.get(), buffer_, sizeof(buffer_) - 1);
     if (got <= 0) return;
     buffer_[got] = '\0';
     for (char* c = buffer_ + got; c > buffer_; --c) {
@@ -56,6 +55,7 @@ class Stat {
   }
   bool found() const { return fields_ != nullptr; }
   char state() const { return *fields_; }
+  bool runs() const { return found() && state() != 'Z' && state() != 'X'; }
   std::uint64_t number(int field) const {
     const char* c = fields_;
     for (int at = 3; at < field && *c; ++c) at += *c == ' ';
@@ -71,20 +71,6 @@ class Stat {
 
 constexpr int field_parent = 4, field_session = 6, field_utime = 14, field_stime = 15, field_cutime = 16,
               field_cstime = 17, field_threads = 20, field_start = 22, field_resident_pages = 24;
-
-std::vector<pid_t> all_pids() {
-  std::vector<pid_t> pids;
-  DIR* proc = opendir("/proc");
-  if (!proc) return pids;
-  while (const dirent* entry = readdir(proc)) {
-    const std::string_view name = entry->d_name;
-    pid_t pid = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size()) pids.push_back(pid);
-  }
-  closedir(proc);
-  return pids;
-}
 
 bool environment_holds(pid_t pid, std::string_view marker) {
   std::ifstream file(ProcPath(pid, "environ").text, std::ios::binary);
@@ -114,34 +100,45 @@ std::string boot_id() {
 bool is_running(const ProcessName& process) {
   if (process.pid <= 0) return false;
   const Stat stat(process.pid);
-  return stat.found() && stat.number(field_start) == process.start && stat.state() != 'Z' && stat.state() != 'X';
+  return stat.runs() && stat.number(field_start) == process.start;
 }
 
-int open_pidfd(const ProcessName& process) {
-  if (process.pid <= 0) return -1;
-  const int fd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
-  // Opened first and named afterwards: a number that was given away meanwhile shows another start.
-  if (fd >= 0 && start_of(process.pid) != process.start) {
-    close(fd);
-    return -1;
+bool is_running(pid_t pid) { return pid > 0 && Stat(pid).runs(); }
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  DIR* proc = opendir("/proc");
+  if (!proc) return pids;
+  while (const dirent* entry = readdir(proc)) {
+    const std::string_view name = entry->d_name;
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size()) pids.push_back(pid);
   }
-  return fd;
+  closedir(proc);
+  return pids;
+}
+
+Descriptor open_pidfd(const ProcessName& process) {
+  if (process.pid <= 0) return Descriptor();
+  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
+  // Opened first and named afterwards: a number that was given away meanwhile shows another start.
+  return fd && start_of(process.pid) == process.start ? std::move(fd) : Descriptor();
 }
 
 bool wait_until_ended(const ProcessName& process, Millis timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  const int fd = open_pidfd(process);
+  const Descriptor fd = open_pidfd(process);
   while (is_running(process)) {
     const auto left = std::chrono::ceil<Millis>(deadline - std::chrono::steady_clock::now());
     if (left <= Millis(0)) break;
-    pollfd wait{fd, POLLIN, 0};
-    if (fd >= 0) {
+    pollfd wait{fd.get(), POLLIN, 0};
+    if (fd) {
       poll(&wait, 1, static_cast<int>(std::min(left, Millis(60'000)).count()));
     } else {
-      std::this_thread::sleep_for(std::min(left, poll_interval));
+      std::this_thread::sleep_for(std::min(left, rescan_interval));
     }
   }
-  if (fd >= 0) close(fd);
   return !is_running(process);
 }
 
@@ -173,10 +170,9 @@ std::vector<ProcessEntry> members_of(const ProcessName& supervisor) {
 }
 
 void send_signal(const ProcessName& process, int signal) {
-  const int fd = open_pidfd(process);
-  if (fd >= 0) {
-    syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0);
-    close(fd);
+  const Descriptor fd = open_pidfd(process);
+  if (fd) {
+    syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0);
   } else if (is_running(process)) {
     kill(process.pid, signal);
   }
@@ -195,8 +191,8 @@ bool kill_marked(std::string_view marker, Millis timeout) {
     }
     if (!found) return true;
     if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(poll_interval);
+    std::this_thread::sleep_for(rescan_interval);
   }
 }
 
-}  // namespace slipway::process
+}  // namespace slipway::os

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 // Small things for between fork and exec in a process with many threads, where nothing may touch the heap or a lock.
-namespace slipway::process {
+namespace slipway::os {
 
 // Text on the stack; what does not fit is cut off.
 struct Text {
@@ -13,6 +13,7 @@ struct Text {
   Text& add(std::uint64_t number);
 };
 
+// All of it; false, and errno, where that fails.
 bool write_all(int fd, const char* data, std::size_t size);
 
 // Every signal to what it does by itself.
@@ -21,4 +22,4 @@ void default_signals();
 // Closes every descriptor from `first` on.
 void close_from(int first);
 
-}  // namespace slipway::process
+}  // namespace slipway::os

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "os/descriptor.hpp"
 
 // What /proc says of processes.
-namespace slipway::process {
+namespace slipway::os {
 
 // A process that cannot be mistaken for a later one with the same number: its start, in clock ticks since boot, is part
 // of its name. `pid` 0 is no process.
@@ -28,13 +29,16 @@ std::string boot_id();
 
 // True while the process runs. A zombie does not run any more.
 bool is_running(const ProcessName& process);
+bool is_running(pid_t pid);  // whatever has this number now
+
+// Every process there is.
+std::vector<pid_t> all_pids();
 
 // Waits until the process does not run any more; false at the end of `timeout`.
 bool wait_until_ended(const ProcessName& process, Millis timeout);
 
-// A descriptor that becomes readable when the process ends, to be closed by the caller; -1 where it is gone or the
-// kernel has no pidfd_open (before 5.3).
-int open_pidfd(const ProcessName& process);
+// Becomes readable when the process ends; none where it is gone or the kernel has no pidfd_open (before 5.3).
+Descriptor open_pidfd(const ProcessName& process);
 
 // Nothing happens where the process is gone.
 void send_signal(const ProcessName& process, int signal);
@@ -56,4 +60,4 @@ std::vector<ProcessEntry> members_of(const ProcessName& supervisor);
 // `timeout`. Finds what left its session after its supervisor was killed.
 bool kill_marked(std::string_view marker, Millis timeout);
 
-}  // namespace slipway::process
+}  // namespace slipway::os
