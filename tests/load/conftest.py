@@ -1,7 +1,8 @@
 """Load tests: whether the promises hold for many at once and for long. They count what is in the world; how long things
-take is bench/'s business. SLIPWAY_BIN and DOCKER_HOST mean what they mean in tests/e2e. Larger than ./check runs them:
+take is bench/'s business. SLIPWAY_BIN and DOCKER_HOST mean what they mean in tests/e2e. Their size:
 
-  SLIPWAY_LOAD_TENANTS=1000      customers of the sign-up test on plain processes (each takes 8 MB of disk)
+  SLIPWAY_LOAD_TENANTS=1000      customers of the sign-up test on plain processes (each takes 8 MB of disk; 200 without it)
+  SLIPWAY_LOAD_CONTAINERS=100    the same on Docker (50)
   SLIPWAY_SOAK_SECONDS=600       how long each soak goes on
 """
 
