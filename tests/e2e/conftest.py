@@ -1,7 +1,8 @@
 """End-to-end tests: the real binary, real Docker, real Postgres, real sockets.
 
 SLIPWAY_BIN names the binary (by itself build/dev/src/app/slipway); DOCKER_HOST the engine. Without an engine the tests
-that need one are skipped, and say so.
+that need one are skipped, and say so. Files run side by side (pytest-xdist: -n 3 --dist loadfile -m "not alone"), but what
+is marked `alone` (-m alone) measures the machine, or takes much of it, and has it for itself.
 """
 
 import pytest
@@ -13,6 +14,7 @@ from fixtures import (binary_is_there, busybox_image, docker, make_server, new_p
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs_docker: needs a container engine")
+    config.addinivalue_line("markers", "alone: needs the machine for itself, because it measures it or takes much of it")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,8 @@ def slipway(make_server, docker, sample_image):
 
 @pytest.fixture(scope="session", autouse=True)
 def process_list():
-    """Watches all command lines, for the search for secrets at the end."""
+    """Watches all command lines, and looks for secrets at the end: of each worker's servers, where files run side by side."""
     secrets_search.RUN.processes.start()
     yield
     secrets_search.RUN.processes.stop()
+    assert secrets_search.RUN.findings() == set()

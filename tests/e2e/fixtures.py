@@ -1,6 +1,7 @@
 """Fixtures that tests on the real binary share: tests/e2e, tests/crash, tests/docs and tests/load."""
 
 import contextlib
+import fcntl
 import pathlib
 import shutil
 import subprocess
@@ -26,14 +27,24 @@ def docker():
     return engine
 
 
+@contextlib.contextmanager
+def one_at_a_time(what):
+    """Among all processes of this machine."""
+    with open(pathlib.Path(tempfile.gettempdir(), f"slipway-test-{what}.lock"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample_image(docker):
-    return build_sample_image(docker)
+    with one_at_a_time("images"):
+        return build_sample_image(docker)
 
 
 @pytest.fixture(scope="session")
 def busybox_image(docker):
-    return build_busybox_image(docker)
+    with one_at_a_time("images"):
+        return build_busybox_image(docker)
 
 
 @contextlib.contextmanager

@@ -297,6 +297,7 @@ def processes(pair):
     return pair.docker.run("top", pair.attacker).stdout.splitlines()[1:]
 
 
+@pytest.mark.alone
 def test_a_fork_bomb_stays_in_its_container(pair):
     before = len(processes(pair))
     bomb = pair.shell("b() { b | b & }; b 2>/dev/null; for i in $(/bin/busybox seq 200); do /bin/busybox sleep 2 & done 2>&1; wait")
@@ -310,6 +311,7 @@ def test_a_fork_bomb_stays_in_its_container(pair):
     wait_until(lambda: len(processes(pair)) == before and serves(pair), "the attacker's container is usable again", 60)
 
 
+@pytest.mark.alone
 def test_memory_in_every_writable_place_counts(pair):
     # Each part fits where it is written; together they are more than the plan's 64 MiB.
     for place in ("/dev/shm", "/dev"):
@@ -323,6 +325,7 @@ def test_memory_in_every_writable_place_counts(pair):
         [pair.attacker] = pair.docker.containers(tenant=pair.tenants[0]["tenantId"])
 
 
+@pytest.mark.alone
 def test_processors_are_shared_out(pair):
     def throttled():
         text = pair.shell("/bin/busybox cat /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null; true").stdout

@@ -195,6 +195,7 @@ def test_sighup_takes_over_what_can_change_and_refuses_a_broken_file(server):
     server.config.write_text(text)
 
 
+@pytest.mark.alone
 def test_ten_thousand_idle_connections_do_no_harm(server):
     import resource
 

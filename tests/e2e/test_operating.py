@@ -51,9 +51,16 @@ class Prometheus:
         assert answer.status == 200, f"{expression}: {answer.text}"
         return answer.json["data"]["result"]
 
+    def ready(self):
+        """Until then it listens already, and answers 503."""
+        try:
+            return self.get("/-/ready").status == 200
+        except OSError:
+            return False
+
     def sees_slipway(self):
         try:
-            return [sample for sample in self.query("slipway_provisionings_total") if sample["value"][1] == "0"]
+            return self.ready() and [sample for sample in self.query("slipway_provisionings_total") if sample["value"][1] == "0"]
         except OSError:
             return False
 

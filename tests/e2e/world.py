@@ -19,7 +19,10 @@ import secrets_search
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = float(os.environ.get("SLIPWAY_TEST_PATIENCE", "1"))   # times every deadline, for a machine that is busy
 DEADLINE = 60.0
-_numbers = itertools.count(os.getpid() % 40)
+# Servers take turns with ports, each worker of pytest-xdist with ports of its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORT_BLOCKS = 80
+_numbers = itertools.count(os.getpid())
 
 
 def binary():
@@ -168,7 +171,7 @@ class Server:
     def __init__(self, directory, image="none:1", docker=None, runtime="docker", app="", extra="", command=None,
                  health="/healthz", plans="", mail=None, limits="", first_port=None, volumes=None, database_env=True,
                  ports=30):
-        number = next(_numbers)
+        number = WORKER * PORT_BLOCKS + next(_numbers) % PORT_BLOCKS
         self.key = None
         self.env = {}        # of the process, beside the test's own
         self.keys, self.answers, self.printed = [], [], []   # what the search for secrets looks at
