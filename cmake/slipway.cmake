@@ -100,8 +100,8 @@ function(slipway_library name)
   endif()
 endfunction()
 
-# slipway_test(NAME SOURCES... DEPS... [LABEL unit]): one GoogleTest program; ctest lists each of its cases. The target
-# slipway_tests builds those that ctest labels unit or contract, with what they need and nothing else.
+# slipway_test(NAME SOURCES... DEPS... [LABEL unit]): one GoogleTest program; ctest lists each of its cases. The targets
+# slipway_unit_tests and slipway_contract_tests build those of one label, with what they need and nothing else.
 function(slipway_test name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_LABEL)
@@ -110,16 +110,15 @@ function(slipway_test name)
   add_executable(slipway_${name}_test ${ARG_SOURCES})
   target_link_libraries(slipway_${name}_test PRIVATE ${ARG_DEPS} ${SLIPWAY_COMMON} GTest::gtest_main GTest::gmock)
   target_precompile_headers(slipway_${name}_test REUSE_FROM slipway_test_headers)
-  if(ARG_LABEL MATCHES "^(unit|contract)$")
-    add_dependencies(slipway_tests slipway_${name}_test)
-  endif()
+  add_dependencies(slipway_${ARG_LABEL}_tests slipway_${name}_test)
   gtest_discover_tests(slipway_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
                        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
 endfunction()
 
 if(SLIPWAY_TESTS)
-  add_custom_target(slipway_tests)
+  add_custom_target(slipway_unit_tests)
+  add_custom_target(slipway_contract_tests)
   find_package(GTest REQUIRED)
   include(GoogleTest)
   slipway_precompile(slipway_test_headers HEADERS <gtest/gtest.h> <gmock/gmock.h> DEPS GTest::gtest GTest::gmock)
