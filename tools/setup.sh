@@ -42,7 +42,6 @@ quietly() {
   mkdir -p "$slipway_logs"
   "$@" >"$log" 2>&1 </dev/null &
   local pid=$!
-  quiet_pid=$pid
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.5
     if [[ -t 1 ]]; then
@@ -53,7 +52,6 @@ quietly() {
     fi
   done
   wait "$pid" || status=$?
-  quiet_pid=''
   [[ -t 1 ]] && printf '\r\e[K'
   if ((status == 0)); then
     say "$label: done in $((SECONDS - began)) s"
@@ -65,12 +63,65 @@ quietly() {
   return "$status"
 }
 
-# For exit traps: ends the command that `quietly` waits for, with its children (Ctrl-C does not reach it by itself).
-quiet_pid=''
-stop_quiet() {
-  [[ -n $quiet_pid ]] || return 0
-  pkill -TERM -P "$quiet_pid" 2>/dev/null || true
-  kill "$quiet_pid" 2>/dev/null || true
+# --- ending what was started --------------------------------------------------------------------------------------
+
+# attend COMMAND...: runs it in a subshell beside this shell, which waits for it: a signal finds the shell listening,
+# whatever it is that runs. To be called where `set -e` is off, since its status is to be looked at.
+attend() {
+  (
+    set -e
+    "$@"
+  ) &
+  wait $!
+}
+
+# offspring PID: the processes below it, one a line, but those that made a session of their own: who started them ends them.
+offspring() {
+  cat /proc/[0-9]*/stat 2>/dev/null | awk -v top="$1" -v me="$BASHPID" '
+    { pid = $1; sub(/^.*\) /, ""); if ($1 != "Z") { parent[pid] = $2; session[pid] = $4 } }
+    END {
+      for (pid in parent) {
+        above = pid
+        while (above in parent && above != top && above != me) above = parent[above]
+        if (above == top && pid != top && session[pid] == session[top]) print pid
+      }
+    }'
+}
+
+# send SIGNAL PID...: also to what runs as root.
+send() {
+  local signal=$1 pid
+  shift
+  for pid in "$@"; do
+    kill "-$signal" "$pid" 2>/dev/null && continue
+    if [[ $(id -u) -ne 0 && -d /proc/$pid ]] && command -v sudo >/dev/null; then
+      sudo -n kill "-$signal" "$pid" 2>/dev/null || true
+    fi
+  done
+}
+
+runs() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) && [[ ${stat##*) } != Z* ]]
+}
+
+# end_offspring PID: ends all processes below it, within 15 s. They are frozen first, so that none starts another while
+# they are counted; what has something of its own to end (tools/together.py) then has the time.
+end_offspring() {
+  local found=() more until pid
+  mapfile -t more < <(offspring "$1")
+  while ((${#more[@]} > ${#found[@]})); do
+    found=("${more[@]}")
+    send STOP "${found[@]}"
+    mapfile -t more < <(offspring "$1")
+  done
+  send TERM "${found[@]}"
+  send CONT "${found[@]}"
+  until=$((SECONDS + 13))
+  for pid in "${found[@]}"; do
+    while runs "$pid" && ((SECONDS < until)); do sleep 0.1; done
+    if runs "$pid"; then send KILL "$pid"; fi
+  done
 }
 
 last_line() { tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c "1-$2" || true; }
@@ -111,6 +162,7 @@ install_missing() {
     return
   fi
   say "packages to install: ${missing[*]}"
+  as_root dpkg --configure -a >/dev/null 2>&1 || true  # an earlier run may have been interrupted
   apt_update_once || return
   if [[ " ${missing[*]} " == *" postgresql-15 "* ]]; then
     install_postgres_without_a_cluster || return
@@ -216,7 +268,7 @@ free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("
 
 # --- a container engine -------------------------------------------------------------------------------------------
 
-docker_answers() { command -v docker >/dev/null && timeout 20 docker version >/dev/null 2>&1; }
+docker_answers() { command -v docker >/dev/null && timeout 10 docker version >/dev/null 2>&1; }
 
 # The folder of a daemon that start_docker started earlier and that still runs; empty otherwise.
 own_docker_state=$slipway_root/build/docker/state
@@ -251,16 +303,17 @@ ensure_docker() {
 }
 
 start_docker() {
-  local run
-  run=$(mktemp -d /tmp/slipway-docker.XXXXXX)
-  chmod 755 "$run"
+  local run waited
   mkdir -p "$own_docker_state" "$slipway_logs"
+  run=$(mktemp -d /tmp/slipway-docker.XXXXXX)
+  echo "$run" >"$own_docker_state/run"
+  chmod 755 "$run"
   ip link show docker0 >/dev/null 2>&1 || touch "$own_docker_state/made-docker0"
   # Its sockets stay in a short path: the kernel takes 107 bytes. setsid: Ctrl-C in this terminal is not for it.
-  as_root setsid --fork env PATH="$PATH:/usr/sbin:/sbin" dockerd --host "unix://$run/docker.sock" \
-    --data-root "$slipway_root/build/docker/data" --exec-root "$run/exec" --pidfile "$run/pid" --group "$(id -g)" \
-    --insecure-registry 127.0.0.0/8 >"$slipway_logs/dockerd.log" 2>&1 </dev/null
-  local waited
+  # shellcheck disable=SC2016
+  as_root setsid --fork env PATH="$PATH:/usr/sbin:/sbin" sh -c 'echo $$ >"$1/daemon"; shift; exec dockerd "$@"' sh "$run" \
+    --host "unix://$run/docker.sock" --data-root "$slipway_root/build/docker/data" --exec-root "$run/exec" \
+    --pidfile "$run/pid" --group "$(id -g)" --insecure-registry 127.0.0.0/8 >"$slipway_logs/dockerd.log" 2>&1 </dev/null
   for ((waited = 0; waited < 60; ++waited)); do
     if DOCKER_HOST=unix://$run/docker.sock docker_answers; then
       echo "$run/docker.sock" >"$own_docker_state/socket"
@@ -268,40 +321,56 @@ start_docker() {
       say "Docker: none was running; started one of our own ($(docker version --format '{{.Server.Version}}'))"
       return 0
     fi
-    if ((waited > 2)) && [[ ! -f $run/pid ]]; then break; fi
+    if ((waited > 2)) && ! runs "$(cat "$run/daemon")"; then break; fi
     sleep 0.5
   done
   warn "Docker could not be started; the end of build/logs/dockerd.log:"
   tail -n 8 "$slipway_logs/dockerd.log" | sed 's/^/        | /' >&2
-  if [[ -f $run/pid ]]; then as_root kill "$(<"$run/pid")" || true; fi
-  as_root rm -rf "$run"
+  stop_own_docker
   return 1
 }
 
-# Stops the daemon that start_docker started, with everything in it. Its images stay for the next time.
+# Removes the containers and networks of the daemon that start_docker started. Its images stay for the next time.
+empty_own_docker() {
+  own_docker_runs || return 0
+  local DOCKER_HOST
+  DOCKER_HOST=unix://$(<"$own_docker_state/socket")
+  export DOCKER_HOST
+  docker ps -aq | xargs -r docker rm -fv >/dev/null 2>&1 || true
+  docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null 2>&1 || true
+}
+
+# Stops the daemon that start_docker started, also one that has only begun to start.
 stop_own_docker() {
-  [[ -f $own_docker_state/socket ]] || return 0
-  local socket pid waited
-  socket=$(<"$own_docker_state/socket")
-  export DOCKER_HOST=unix://$socket
-  if docker_answers; then
-    docker ps -aq | xargs -r docker rm -fv >/dev/null 2>&1 || true
-    docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null 2>&1 || true
-  fi
-  pid=$(cat "${socket%/*}/pid" 2>/dev/null || true)
+  [[ -f $own_docker_state/run ]] || return 0
+  local run pid waited
+  run=$(<"$own_docker_state/run")
+  for ((waited = 0; waited < 20; ++waited)); do
+    [[ -s $run/daemon ]] && break
+    sleep 0.1
+  done
+  pid=$(cat "$run/daemon" 2>/dev/null || true)
   if [[ -n $pid ]]; then
     as_root kill "$pid" 2>/dev/null || true
-    for ((waited = 0; waited < 60; ++waited)); do
-      as_root kill -0 "$pid" 2>/dev/null || break
-      sleep 0.5
+    for ((waited = 0; waited < 100; ++waited)); do
+      runs "$pid" || break
+      sleep 0.1
     done
+    if runs "$pid"; then end_daemon_of_docker "$pid"; fi
   fi
   if [[ -f $own_docker_state/made-docker0 ]]; then
     as_root ip link delete docker0 2>/dev/null || true
   fi
   # A daemon that ends leaves this mounted at times.
-  as_root umount -l "${socket%/*}/exec/netns/default" 2>/dev/null || true
-  as_root rm -rf "${socket%/*}" "$own_docker_state"
+  as_root umount -l "$run/exec/netns/default" 2>/dev/null || true
+  as_root rm -rf "$run" "$own_docker_state"
   unset DOCKER_HOST
   say "Docker: the daemon of our own is stopped"
+}
+
+# A daemon that does not end when told, and the containerd below it.
+end_daemon_of_docker() {
+  local below
+  mapfile -t below < <(offspring "$1")
+  send KILL "$1" "${below[@]}"
 }

@@ -14,7 +14,7 @@ import subprocess
 
 import yaml
 from page import ROOT, matches
-from world import Server, binary, free_port, wait_until
+from world import Server, binary, free_port, network_name, wait_until
 
 COMMAND_LIMIT_S = 150
 
@@ -33,7 +33,7 @@ class Shell:
         self.docker, self.server = docker, None
         self.api_port, self.database_port = free_port(), free_port()
         self.first_port = 21000 + number * 1000  # below the ports that the kernel gives away by itself
-        self.network = f"slipway-docs-{os.getpid()}-{number}"
+        self.network = network_name("docs", number)
         self.status, self.state = 0, place / "state"
         self.environment = {
             "HOME": str(self.home), "PATH": f"{place / 'bin'}:{os.environ['PATH']}", "LANG": "C.UTF-8",

@@ -15,7 +15,7 @@ import subprocess
 
 import pytest
 
-from world import binary, free_port, request, wait_until
+from world import binary, free_port, network_name, request, wait_until
 
 CONFIG = pathlib.Path("/etc/slipway/slipway.yaml")
 DATA = pathlib.Path("/var/lib/slipway")
@@ -24,7 +24,7 @@ RUN = pathlib.Path("/run/slipway")
 UNIT = pathlib.Path("/usr/lib/systemd/system/slipway.service")
 WANTED = pathlib.Path("/etc/systemd/system/multi-user.target.wants/slipway.service")
 LOG = pathlib.Path(f"/tmp/slipway-package-{os.getpid()}.log")
-NETWORK = f"slipway-package-{os.getpid()}"
+NETWORK = network_name("package", 1)
 
 
 def run(*command, check=True, **options):

@@ -25,6 +25,11 @@ PORT_BLOCKS = 80
 _numbers = itertools.count(os.getpid())
 
 
+def network_name(kind, number):
+    """Of a Docker network of one test's; by the name of its run ./check finds what is left when it is interrupted."""
+    return f"slipway-{kind}-{os.environ.get('SLIPWAY_CHECK', 'by-hand')}-{os.getpid()}-{number}"
+
+
 def binary():
     return pathlib.Path(os.environ.get("SLIPWAY_BIN", ROOT / "build/dev/src/app/slipway"))
 
@@ -183,7 +188,7 @@ class Server:
         self.first_port = first_port or 22000 + number * 40
         self.api_port = free_port()
         self.database_port = free_port()
-        self.network = f"slipway-e2e-{os.getpid()}-{number}"
+        self.network = network_name("e2e", number)
         self.data = self.directory / "data"
         self.outbox = self.directory / "mail"
         self.log = self.directory / "serve.log"
