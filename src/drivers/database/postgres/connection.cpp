@@ -65,10 +65,17 @@ Target::Target(Secret conninfo) : conninfo_(std::move(conninfo)) {
   place_ = host + ":" + port;
 }
 
+Target Target::in(const std::string& database) const {
+  Target other = *this;
+  other.database_ = database;
+  return other;
+}
+
 void Connection::CloseConnection::operator()(pg_conn* connection) const { PQfinish(connection); }
 
-Connection::Connection(const Target& target, Deadline deadline, Millis statement_timeout) : target_(target) {
-  connect(deadline);
+Connection::Connection(const Target& target, Deadline deadline, Millis statement_timeout, const std::string& options)
+    : target_(target) {
+  connect(deadline, options);
   // Names are looked up in the catalogue only, whatever the maintenance database holds.
   run(fmt::format("SET search_path = ''; SET statement_timeout = {}; SET client_min_messages = error",
                   statement_timeout.count()),
@@ -77,7 +84,7 @@ Connection::Connection(const Target& target, Deadline deadline, Millis statement
 
 Connection::~Connection() = default;
 
-void Connection::connect(Deadline deadline) {
+void Connection::connect(Deadline deadline, const std::string& options_of_session) {
   const Options options = parse(target_.conninfo());
   std::vector<const char*> keywords;
   std::vector<const char*> values;
@@ -86,6 +93,9 @@ void Connection::connect(Deadline deadline) {
     for (const auto& [keyword, fallback] : defaults) {
       if (value == nullptr && keyword == option->keyword) value = fallback;
     }
+    const std::string_view keyword = option->keyword;
+    if (keyword == "dbname" && !target_.database().empty()) value = target_.database().c_str();
+    if (keyword == "options" && !options_of_session.empty()) value = options_of_session.c_str();
     if (value == nullptr) continue;
     keywords.push_back(option->keyword);
     values.push_back(value);

@@ -23,23 +23,28 @@ class Target {
  public:
   // Throws Error(invalid) where libpq cannot read the string; never repeats any of it.
   explicit Target(Secret conninfo);
+  // The same, but another database of that server.
+  Target in(const std::string& database) const;
 
   const Secret& conninfo() const { return conninfo_; }
   const Secret& password() const { return password_; }
   // "127.0.0.1:5432": for error messages.
   const std::string& place() const { return place_; }
+  const std::string& database() const { return database_; }  // empty: what the string says
 
  private:
   Secret conninfo_;
   Secret password_;
   std::string place_;
+  std::string database_;
 };
 
 // One session. Every call ends by its deadline; one that fails leaves a session that must not be used again. Not
 // thread-safe. Errors: as server_error.hpp maps them, and unavailable where the server does not answer.
 class Connection {
  public:
-  Connection(const Target& target, Deadline deadline, Millis statement_timeout);
+  // `options` go before whatever is set for the database or the role ("-c name=value …").
+  Connection(const Target& target, Deadline deadline, Millis statement_timeout, const std::string& options = "");
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -67,7 +72,7 @@ class Connection {
     void operator()(pg_conn* connection) const;
   };
 
-  void connect(Deadline deadline);
+  void connect(Deadline deadline, const std::string& options);
   void flush(Deadline deadline);
   Rows rows_of(const pg_result* result) const;
   [[noreturn]] void fail_statement(const pg_result* result) const;

@@ -5,6 +5,7 @@
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "drivers/database/postgres/fences.hpp"
+#include "drivers/database/postgres/removal.hpp"
 
 namespace slipway::postgres {
 namespace {
@@ -160,21 +161,24 @@ void PostgresDatabase::settle(Connection& connection, const std::string& name, c
 }
 
 DropResult PostgresDatabase::drop(const TenantId& tenant) {
-  remove(resource_name(installation_, tenant), true);
+  remove(resource_name(installation_, tenant), true);  // a role that is left is the sweep's: see `discard`
   return DropResult::done;
 }
 
-void PostgresDatabase::remove(const std::string& name, bool role) {
+// What keeps the role, in words; empty where it is gone.
+std::string PostgresDatabase::remove(const std::string& name, bool role) {
+  std::string kept;
   call("drop database " + name, [&](Connection& connection, Deadline deadline) {
     const State state = lock_and_inspect(connection, name, deadline);
     const std::string quoted = connection.identifier(name);
+    if (state.role && !state.member) connection.run(grant_sql(connection, quoted), deadline);
     if (state.database) {
-      if (state.role && !state.member) connection.run(grant_sql(connection, quoted), deadline);
       connection.run(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted), deadline);
     }
-    if (role && state.role) connection.run("DROP ROLE IF EXISTS " + quoted, deadline);
+    if (role && state.role) kept = drop_role(connection, pool_.target(), name, deadline);
     connection.run(fmt::format(unlock_sql, connection.literal(name)), deadline);
   });
+  return kept;
 }
 
 std::vector<Resource> PostgresDatabase::resources() {
@@ -197,7 +201,12 @@ void PostgresDatabase::discard(const Resource& resource) {
     throw Error(ErrorKind::invalid, fmt::format("Postgres: {} {} was not made by this installation and is left alone",
                                                 resource.kind, resource.name));
   }
-  remove(resource.name, resource.kind == "role");
+  if (const std::string kept = remove(resource.name, resource.kind == "role"); !kept.empty()) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("Postgres: role {} may not log in any more, but something depends on it "
+                            "({}); the next sweep tries again",
+                            resource.name, kept));
+  }
 }
 
 std::string PostgresDatabase::check() {

@@ -46,7 +46,7 @@ class PostgresDatabase : public Database {
                          Deadline deadline) const;
   void settle(Connection& connection, const std::string& name, const State& state, const Plan& plan,
               const Secret& verifier, Deadline deadline) const;
-  void remove(const std::string& name, bool role);
+  std::string remove(const std::string& name, bool role);
 
   const std::string tenant_host_;
   const std::uint16_t tenant_port_;
