@@ -172,9 +172,7 @@ std::string PostgresDatabase::remove(const std::string& name, bool role) {
     const State state = lock_and_inspect(connection, name, deadline);
     const std::string quoted = connection.identifier(name);
     if (state.role && !state.member) connection.run(grant_sql(connection, quoted), deadline);
-    if (state.database) {
-      connection.run(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted), deadline);
-    }
+    if (state.database) drop_database(connection, pool_.target(), name, deadline);
     if (role && state.role) kept = drop_role(connection, pool_.target(), name, deadline);
     connection.run(fmt::format(unlock_sql, connection.literal(name)), deadline);
   });

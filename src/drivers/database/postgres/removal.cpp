@@ -10,6 +10,14 @@ namespace {
 constexpr int role_tries = 3;             // between them a neighbour may have made something new depend on it
 constexpr Millis visits_timeout{20'000};  // of all databases in which something depends on a role
 constexpr Millis visit_timeout{5'000};
+constexpr std::size_t prepared_limit = 10'000;  // max_prepared_transactions is far below
+
+constexpr std::string_view obstacles_sql = R"(
+SELECT datistemplate, EXISTS (SELECT FROM pg_prepared_xacts WHERE database = datname)
+FROM pg_database WHERE datname = {0})";
+
+constexpr std::string_view prepared_sql =
+    "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() LIMIT {}";
 
 // Where something depends on the role; the empty name stands for what all databases share.
 constexpr std::string_view dependents_sql = R"(
@@ -70,6 +78,22 @@ std::string release(Connection& connection, const Target& target, const std::str
 }
 
 }  // namespace
+
+void drop_database(Connection& connection, const Target& target, const std::string& name, Deadline deadline) {
+  const Rows found = connection.run(fmt::format(obstacles_sql, connection.literal(name)), deadline);
+  if (found.empty()) return;
+  const std::string quoted = connection.identifier(name);
+  if (found.at(0).at(0) == "t") connection.run(fmt::format("ALTER DATABASE {} IS_TEMPLATE false", quoted), deadline);
+  if (found.at(0).at(1) == "t") {
+    connection.run(allow_connections_sql(connection, name, true), deadline);
+    const Target inside = target.in(name);
+    const auto visitor = visit(connection, inside, deadline);
+    for (const auto& row : visitor->run(fmt::format(prepared_sql, prepared_limit), deadline)) {
+      visitor->run("ROLLBACK PREPARED " + visitor->literal(row.at(0)), deadline);
+    }
+  }
+  connection.run(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted), deadline);
+}
 
 std::string drop_role(Connection& connection, const Target& target, const std::string& name, Deadline deadline) {
   const std::string quoted = connection.identifier(name);

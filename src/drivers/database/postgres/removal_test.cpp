@@ -1,5 +1,8 @@
 #include "drivers/database/postgres/removal.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 #include "drivers/database/postgres/test_database.hpp"
 
 namespace slipway::postgres {
@@ -105,6 +108,42 @@ TEST_F(Removal, WhatANeighbourSetsForItsDatabaseHoldsForNoSessionOfOurs) {
   }
   EXPECT_EQ(database_->drop(tenant_), DropResult::done);
   EXPECT_TRUE(is_gone());
+}
+
+// What an owner may do to its database, and what an admin may have done to it by hand.
+TEST_F(Removal, NothingThatAnOwnerDoesToItsDatabaseKeepsIt) {
+  const std::string name = access_.name;
+  Session app(access_);
+  app.ask(fmt::format("ALTER DATABASE {} IS_TEMPLATE true", name));
+  app.ask(fmt::format("ALTER DATABASE {} CONNECTION LIMIT 0", name));
+  app.ask(fmt::format("ALTER DATABASE {} SET local_preload_libraries = 'missing'", name));
+  app.ask(fmt::format("ALTER ROLE {} SET local_preload_libraries = 'missing'", name));
+  app.ask(fmt::format("REVOKE ALL ON DATABASE {0} FROM {0}", name));
+  server_.ask(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", name));
+  EXPECT_EQ(database_->drop(tenant_), DropResult::done);
+  EXPECT_TRUE(is_gone());
+}
+
+TEST(RemovalElsewhere, PreparedTransactionsAreRolledBack) {
+  test::TestPostgres server;
+  std::filesystem::create_directories(server.options().data_dir);
+  server.server().start();
+  std::ofstream(server.options().data_dir / "local.conf") << "max_prepared_transactions = 4\n";
+  server.server().stop();
+  server.server().start();
+  const auto database = server.database(test::new_installation_id());
+  const TenantId tenant = test::new_tenant_id();
+  database->ensure(tenant, Plan{});
+  const DatabaseAccess access = database->access(tenant);
+  const Target target(Secret(fmt::format("host={} port={} user={} password={} dbname={}", access.host, access.port,
+                                         access.user, access.password.reveal(), access.name)));
+  Connection app(target, soon(), Millis(0));
+  for (const char* sql : {"BEGIN", "CREATE TABLE public.t (x int)", "PREPARE TRANSACTION 'it''s kept'"}) {
+    app.run(sql, soon());
+  }
+  app.run(fmt::format("ALTER DATABASE {} SET search_path = public", access.name), soon());
+  EXPECT_EQ(database->drop(tenant), DropResult::done);
+  EXPECT_TRUE(database->resources().empty());
 }
 
 }  // namespace
