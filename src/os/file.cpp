@@ -9,7 +9,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "base/error.hpp"
 #include "os/signal_safe.hpp"
 
 namespace slipway::os {

@@ -7,12 +7,23 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "os/descriptor.hpp"
 
 // Files that survive a crash at any time. What fails throws Error(unavailable), with the path and the system's reason.
 namespace slipway::os {
 
 [[noreturn]] void fail(std::string_view doing, const std::filesystem::path& path, int code = errno);
+
+// Runs `f`; an Error that leaves it gets advice put behind: "write /srv/x: Permission denied; check its owner".
+template <class F>
+void with_advice(std::string_view advice, F&& f) {
+  try {
+    std::forward<F>(f)();
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.message() + "; " + std::string(advice));
+  }
+}
 
 // The whole of a file, or nothing where there is none.
 std::optional<std::string> read_file(const std::filesystem::path& path);

@@ -1,16 +1,12 @@
 #include "drivers/store/sqlite/backup.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include "drivers/store/sqlite/connection.hpp"
 #include "drivers/store/sqlite/schema.hpp"
+#include "os/file.hpp"
 
 namespace slipway::sqlite {
 namespace {
@@ -18,43 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Millis copy_timeout{10'000};
-
-[[noreturn]] void fail(const std::string& what, const fs::path& path, int code) {
-  throw Error(ErrorKind::unavailable, "back up the ledger: " + what + " " + path.string() + ": " + std::strerror(code) +
-                                          "; check the folder, its rights and its space");
-}
-
-// A file of its own in the target's folder, gone at the end of the scope if it has not become the target.
-class PartialFile {
- public:
-  explicit PartialFile(const fs::path& target) : path_(target.string() + ".partial-XXXXXX") {
-    const int file = ::mkostemp(path_.data(), O_CLOEXEC);  // mode 0600
-    if (file < 0) fail("create a file beside", target, errno);
-    ::close(file);
-  }
-  ~PartialFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  PartialFile(const PartialFile&) = delete;
-  PartialFile& operator=(const PartialFile&) = delete;
-
-  const std::string& path() const { return path_; }
-  void become(const fs::path& target) {
-    if (::rename(path_.c_str(), target.c_str()) != 0) fail("rename to", target, errno);
-    path_.clear();
-  }
-
- private:
-  std::string path_;
-};
-
-void sync_to_disk(const fs::path& path, int flags) {
-  const int file = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (file < 0) fail("open", path, errno);
-  const int code = ::fsync(file) == 0 ? 0 : errno;
-  ::close(file);
-  if (code != 0) fail("fsync", path, code);
-}
 
 // All pages in one step: a pause between steps would start over after each write of another connection, while one
 // step reads one snapshot and, in a write-ahead log, hinders no writer.
@@ -89,16 +48,16 @@ void backup_ledger(const std::string& source, const std::string& target) {
   }
   Connection ledger(source, Connection::Mode::read, copy_timeout);
   check_identity(ledger);
-  PartialFile partial(to);
-  {
-    Connection copy(partial.path(), Connection::Mode::write, copy_timeout);
-    // Nobody reads the copy before it is whole, so it needs neither journal nor fsync until then.
-    copy.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;");
-    copy_pages(ledger, copy);
-  }
-  sync_to_disk(partial.path(), O_RDWR);
-  partial.become(to);
-  sync_to_disk(to.parent_path(), O_RDONLY | O_DIRECTORY);
+  with_context("back up the ledger", [&] {
+    os::Draft draft(to, os::Draft::Name::unique);
+    {
+      Connection copy(draft.path(), Connection::Mode::write, copy_timeout);
+      // Nobody reads the copy before it is whole, so it needs neither journal nor fsync until then.
+      copy.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;");
+      copy_pages(ledger, copy);
+    }
+    os::with_advice("check the folder, its rights and its space", [&] { draft.publish(); });
+  });
 }
 
 }  // namespace slipway::sqlite
