@@ -2,18 +2,17 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/template.hpp"
 #include "base/text.hpp"
+#include "os/file.hpp"
+#include "os/lock.hpp"
 
 namespace slipway::postgres {
 namespace {
@@ -81,10 +80,6 @@ host    all          {0}   all           reject
 host    sameuser     all   127.0.0.1/32  scram-sha-256
 )";
 
-[[noreturn]] void fail_errno(std::string_view doing, const fs::path& path) {
-  throw Error(ErrorKind::unavailable, fmt::format("{} {}: {}", doing, path.string(), std::strerror(errno)));
-}
-
 // For a value between single quotes in postgresql.conf.
 std::string in_quotes(std::string_view text) {
   std::string out;
@@ -103,7 +98,7 @@ void require_reachable(const fs::path& path, const OsUser& user) {
   if (!user.switches) return;
   for (fs::path above = fs::canonical(path).parent_path();; above = above.parent_path()) {
     struct stat entry {};
-    if (stat(above.c_str(), &entry) != 0) fail_errno("look at", above);
+    if (stat(above.c_str(), &entry) != 0) os::fail("look at", above);
     if (!may_pass(entry, user)) {
       throw Error(
           ErrorKind::invalid,
@@ -115,15 +110,6 @@ void require_reachable(const fs::path& path, const OsUser& user) {
   }
 }
 
-void write_all(int fd, std::string_view content, const fs::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_errno("write", path);
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 // At most this much, however fast others append to the file meanwhile.
 std::string read_part(int fd, off_t offset, std::size_t bytes, const fs::path& path) {
   std::string part(bytes, '\0');
@@ -131,7 +117,7 @@ std::string read_part(int fd, off_t offset, std::size_t bytes, const fs::path& p
   while (have < bytes) {
     const ssize_t got = pread(fd, part.data() + have, bytes - have, offset + static_cast<off_t>(have));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_errno("read", path);
+    if (got < 0) os::fail("read", path);
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
@@ -183,33 +169,25 @@ void require_subnet(const std::string& subnet) {
 }
 
 std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_errno("read", path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const auto content = os::read_file(path);
+  if (!content) os::fail("read", path, ENOENT);
+  return *content;
 }
 
 void write_private_file(const fs::path& path, std::string_view content, const OsUser& user) {
-  const fs::path fresh = path.string() + ".new";
-  unlink(fresh.c_str());
-  const int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) fail_errno("write", fresh);
-  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
-  write_all(fd, content, fresh);
-  if (user.switches && fchown(fd, user.uid, user.gid) != 0) fail_errno("give away", fresh);
-  if (fsync(fd) != 0) fail_errno("write", fresh);
-  if (rename(fresh.c_str(), path.c_str()) != 0) fail_errno("replace", path);
+  os::replace_private_file(path, content, user.switches ? std::optional(os::Owner{user.uid, user.gid}) : std::nullopt);
 }
 
 void make_private_directory(const fs::path& path, const OsUser& user) {
   std::error_code error;
   if (!fs::exists(path, error)) {
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
-    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail_errno("make", path);
+    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) os::fail("make", path);
   }
   // In this order: another start that makes it at the same time gives it away before it puts something into it.
   const bool is_empty = fs::is_empty(path, error);
   struct stat entry {};
-  if (lstat(path.c_str(), &entry) != 0) fail_errno("look at", path);
+  if (lstat(path.c_str(), &entry) != 0) os::fail("look at", path);
   if (S_ISLNK(entry.st_mode)) {
     throw Error(ErrorKind::invalid, fmt::format("{} is a symbolic link; name what it points to", path.string()));
   }
@@ -219,55 +197,43 @@ void make_private_directory(const fs::path& path, const OsUser& user) {
                   fmt::format("{} is there already and belongs to somebody else; Postgres needs a directory of its own",
                               path.string()));
     }
-    if (lchown(path.c_str(), user.uid, user.gid) != 0) fail_errno("give away", path);
+    if (lchown(path.c_str(), user.uid, user.gid) != 0) os::fail("give away", path);
   }
-  if ((entry.st_mode & 07777) != 0700 && chmod(path.c_str(), 0700) != 0) fail_errno("close to others", path);
+  if ((entry.st_mode & 07777) != 0700 && chmod(path.c_str(), 0700) != 0) os::fail("close to others", path);
   require_reachable(path, user);
 }
 
 void trim_log(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return;
-  if (fd < 0) fail_errno("shorten", path);
-  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
+  const os::Descriptor log(open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+  if (!log && errno == ENOENT) return;
   struct stat entry {};
-  if (fstat(fd, &entry) != 0) fail_errno("look at", path);
+  if (!log || fstat(log.get(), &entry) != 0) os::fail("shorten", path);
   if (static_cast<std::uintmax_t>(entry.st_size) <= log_limit_bytes) return;
-  const std::string tail = read_part(fd, entry.st_size - static_cast<off_t>(log_kept_bytes), log_kept_bytes, path);
+  const off_t kept = entry.st_size - static_cast<off_t>(log_kept_bytes);
+  const std::string tail = read_part(log.get(), kept, log_kept_bytes, path);
   // The server appends, so it goes on at the new end; what it writes within this moment may be lost.
-  if (ftruncate(fd, 0) != 0) fail_errno("shorten", path);
-  write_all(fd, std::string_view(tail).substr(std::min(tail.size(), tail.find('\n') + 1)), path);
+  if (ftruncate(log.get(), 0) != 0) os::fail("shorten", path);
+  os::write_all(log, std::string_view(tail).substr(std::min(tail.size(), tail.find('\n') + 1)), path);
 }
 
 std::string log_tail(const fs::path& path, std::uintmax_t offset) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* open_fd) { close(*open_fd); });
+  const os::Descriptor log(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!log) return {};
   struct stat entry {};
-  if (fstat(fd, &entry) != 0) fail_errno("look at", path);
+  if (fstat(log.get(), &entry) != 0) os::fail("look at", path);
   constexpr off_t limit = 2048;
   const off_t begin = std::max(static_cast<off_t>(offset), entry.st_size - limit);
-  std::string text = read_part(fd, begin, limit, path);
+  std::string text = read_part(log.get(), begin, limit, path);
   if (begin > static_cast<off_t>(offset)) text.erase(0, text.find('\n') + 1);
   return trimmed(text);
 }
 
-FileLock::FileLock(const fs::path& path, Millis timeout) {
-  fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd_ < 0) fail_errno("open", path);
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      close(fd_);
-      throw Error(ErrorKind::unavailable,
-                  fmt::format("another process holds {}: it is starting or stopping the managed "
-                              "Postgres",
-                              path.string()));
-    }
-    std::this_thread::sleep_for(Millis(10));
-  }
+os::Descriptor lock_server(const fs::path& data_directory, Millis timeout) {
+  os::Descriptor lock = os::lock_file(data_directory / "lock", timeout);
+  if (lock) return lock;
+  throw Error(ErrorKind::unavailable,
+              fmt::format("another process holds {}: it is starting or stopping the managed Postgres",
+                          (data_directory / "lock").string()));
 }
-
-FileLock::~FileLock() { close(fd_); }
 
 }  // namespace slipway::postgres

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "drivers/database/postgres/program.hpp"
+#include "os/descriptor.hpp"
 
 // The files of the managed server: what is written into them, and how.
 namespace slipway::postgres {
@@ -47,16 +48,7 @@ void trim_log(const fs::path& path);
 // The last lines, at most 2 KiB, of what has been written after `offset`.
 std::string log_tail(const fs::path& path, std::uintmax_t offset);
 
-// One process at a time, across processes. Throws Error(unavailable) after `timeout`.
-class FileLock {
- public:
-  FileLock(const fs::path& path, Millis timeout);
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  ~FileLock();
-
- private:
-  int fd_ = -1;
-};
+// One process at a time may start or stop a server. Throws Error(unavailable) after `timeout`.
+os::Descriptor lock_server(const fs::path& data_directory, Millis timeout);
 
 }  // namespace slipway::postgres

@@ -105,7 +105,7 @@ void ManagedServer::start() {
   with_context("managed Postgres", [&] {
     const OsUser user = os_user(options_.os_user);
     make_private_directory(options_.data_dir, user);
-    const FileLock lock(options_.data_dir / "lock", options_.start_timeout);
+    const os::Descriptor lock = lock_server(options_.data_dir, options_.start_timeout);
     make_private_directory(configuration_.socket_directory, user);
     if (!fs::exists(cluster_)) initialise(user, find_bindir(options_.bindir, 0));
     write_configuration(user);
@@ -128,8 +128,7 @@ void ManagedServer::initialise(const OsUser& user, const fs::path& bindir) {
   write_private_file(password_file, superuser_password(master_key_).reveal(), user);
   const std::unique_ptr<const fs::path, void (*)(const fs::path*)> remover(
       &password_file, [](const fs::path* path) { unlink(path->c_str()); });
-  const ProgramResult result =
-      run_program(bindir / "initdb", initdb_arguments(fresh, password_file), user, initdb_timeout);
+  const os::Ended result = run_program(bindir / "initdb", initdb_arguments(fresh, password_file), user, initdb_timeout);
   if (result.exit_code != 0) {
     throw Error(ErrorKind::unavailable, fmt::format("initdb ended with {}: {}", result.exit_code,
                                                     masked(result.output, superuser_password(master_key_))));
@@ -242,7 +241,7 @@ void ManagedServer::close_to_public(Connection& connection, Deadline deadline) {
 void ManagedServer::stop() {
   with_context("managed Postgres: stop", [&] {
     if (!fs::exists(cluster_)) return;
-    const FileLock lock(options_.data_dir / "lock", options_.start_timeout);
+    const os::Descriptor lock = lock_server(options_.data_dir, options_.start_timeout);
     end_server();
   });
 }
