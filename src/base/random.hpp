@@ -12,7 +12,7 @@ class Random {
   virtual std::uint64_t next() = 0;
 };
 
-// The operating system's generator (OpenSSL's CSPRNG), fit for ids and tokens. Thread-safe.
+// The operating system's generator (getrandom(2)), fit for ids and tokens. Thread-safe.
 class SystemRandom : public Random {
  public:
   std::uint64_t next() override;

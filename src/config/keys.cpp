@@ -81,7 +81,7 @@ std::vector<Key> table() {
                               {"process", RuntimeDriver::process}}),
        is("auto"), "`auto` takes Docker where it answers, else plain processes, which isolate little."},
       {"runtime.docker.host", &Endpoint::url, docker_host(), is("unix:///var/run/docker.sock"),
-       "The Docker Engine, or Podman's socket: `unix:///path`, `tcp://host:port`, `https://host:port`."},
+       "The Docker Engine: `unix:///path`, `tcp://host:port`, `https://host:port`."},
       {"runtime.docker.ca_file", &Endpoint::ca_file, path(), none,
        "What the engine's certificate is checked against; makes `tcp://` mean TLS."},
       {"runtime.docker.cert_file", &Endpoint::cert_file, path(), none,

@@ -64,7 +64,7 @@ class Steps {
 // A port that a runtime chose is another tenant's as soon as this instance has ended.
 void forget_address(Tenant& t);
 
-// What a step is called in a timeline and an error: "create container".
+// What a step is called in a timeline and an error: "create instance".
 std::string_view words_for(Step step);
 
 }  // namespace slipway
