@@ -1,49 +1,27 @@
 #include "app/data_dir.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "os/file.hpp"
+#include "os/lock.hpp"
 
 namespace slipway {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(std::string_view doing, const fs::path& path) {
-  throw Error(ErrorKind::unavailable,
-              fmt::format("{} {}: {}; check `data_dir` and its owner", doing, path.string(), std::strerror(errno)));
+constexpr std::string_view advice = "check `data_dir` and its owner";
+
+void write_private(const fs::path& path, const std::string& content) {
+  os::with_advice(advice, [&] { os::replace_private_file(path, content); });
 }
 
-std::string read_small_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return trimmed(std::string(std::istreambuf_iterator<char>(in), {}));
-}
-
-// Whole or not at all, and on disk when it returns.
-void write_private_file(const fs::path& path, const std::string& content) {
-  const fs::path temporary = path.string() + ".new";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) fail("create", temporary);
-  const bool written =
-      write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && fsync(fd) == 0;
-  close(fd);
-  if (!written || rename(temporary.c_str(), path.c_str()) != 0) fail("write", path);
-  const int directory = open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) fail("open", path.parent_path());
-  fsync(directory);
-  close(directory);
-}
+std::string read_small_file(const fs::path& path) { return trimmed(os::read_file(path).value_or("")); }
 
 }  // namespace
 
@@ -56,29 +34,25 @@ void DataDir::make() const {
                             error.message()));
   }
   // Postgres, which runs as another user, must pass through to its own directory below.
-  if (made && chmod(path_.c_str(), 0711) != 0) fail("protect", path_);
-}
-
-DataDir::~DataDir() {
-  if (lock_fd_ >= 0) close(lock_fd_);
+  if (made && chmod(path_.c_str(), 0711) != 0) os::with_advice(advice, [&] { os::fail("protect", path_); });
 }
 
 void DataDir::lock() {
   make();
   const fs::path file = path_ / "slipway.lock";
-  lock_fd_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_fd_ < 0) fail("open", file);
-  if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
-    const std::string holder = read_small_file(file);
-    close(lock_fd_);
-    lock_fd_ = -1;
+  os::with_advice(advice, [&] {
+    lock_ = os::lock_file(file, Millis(0));
+    if (!lock_) return;
+    const std::string me = fmt::format("{}\n", getpid());
+    if (ftruncate(lock_.get(), 0) != 0) os::fail("write", file);
+    os::write_all(lock_, me, file);
+  });
+  if (!lock_) {
     throw Error(ErrorKind::conflict,
                 fmt::format("another Slipway (process {}) works on {}; stop it first, or give this one a `data_dir` of "
                             "its own",
-                            holder, path_.string()));
+                            read_small_file(file), path_.string()));
   }
-  const std::string me = fmt::format("{}\n", getpid());
-  if (ftruncate(lock_fd_, 0) != 0 || pwrite(lock_fd_, me.data(), me.size(), 0) < 0) fail("write", file);
 }
 
 Secret DataDir::master_key(Random& random) const {
@@ -97,7 +71,7 @@ Secret DataDir::master_key(Random& random) const {
                             file.string()));
   }
   Secret key = new_key(random);
-  write_private_file(file, key.reveal() + "\n");
+  write_private(file, key.reveal() + "\n");
   return key;
 }
 
@@ -106,8 +80,6 @@ std::string DataDir::runtime_choice() const {
   return fs::exists(file) ? read_small_file(file) : std::string();
 }
 
-void DataDir::remember_runtime(const std::string& choice) const {
-  write_private_file(path_ / "runtime", choice + "\n");
-}
+void DataDir::remember_runtime(const std::string& choice) const { write_private(path_ / "runtime", choice + "\n"); }
 
 }  // namespace slipway

@@ -4,6 +4,7 @@
 
 #include "base/random.hpp"
 #include "base/secret.hpp"
+#include "os/descriptor.hpp"
 
 namespace slipway {
 
@@ -12,9 +13,6 @@ namespace slipway {
 class DataDir {
  public:
   explicit DataDir(std::filesystem::path path) : path_(std::move(path)) {}
-  ~DataDir();
-  DataDir(const DataDir&) = delete;
-  DataDir& operator=(const DataDir&) = delete;
 
   // Makes the directory where it is missing. Until this object goes, no other process can hold it: one Slipway at a
   // time works on a ledger. The kernel lets go of it when the process ends, however it ends. Throws conflict, with the
@@ -38,7 +36,7 @@ class DataDir {
   void make() const;
 
   std::filesystem::path path_;
-  int lock_fd_ = -1;
+  os::Descriptor lock_;
 };
 
 }  // namespace slipway
