@@ -28,9 +28,6 @@ bool is_clock_skew(const ServiceError& error);
 // The credentials were valid once and are not any more.
 bool is_expired_credentials(std::string_view code);
 
-// The answer's Date header ("Wed, 21 Oct 2015 07:28:00 GMT"), or nothing.
-std::optional<TimePoint> date_of(const net::Response& answer);
-
 // False where the answer has an X-Amz-Crc32 (DynamoDB) and the body has another.
 bool crc32_agrees(const net::Response& answer);
 

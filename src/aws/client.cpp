@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "net/endpoint.hpp"
 #include "net/http_client.hpp"
+#include "net/http_date.hpp"
 
 namespace slipway::aws {
 namespace {
@@ -167,7 +168,7 @@ struct Client::Impl {
 
   // True where AWS's clock was learnt to be another than the one that was signed.
   bool correct_clock(const net::Response& answer, TimePoint sent_at) {
-    const auto theirs = date_of(answer);
+    const auto theirs = net::date_of(answer);
     if (!theirs) return false;
     const auto skew = *theirs - sent_at;
     const auto change = skew - Millis(skew_ms);

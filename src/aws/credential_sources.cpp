@@ -2,7 +2,6 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include "aws/time.hpp"
 #include "base/text.hpp"
 #include "net/endpoint.hpp"
 #include "net/http_client.hpp"
@@ -95,7 +94,7 @@ Credentials credentials_from_json(const boost::json::object& answer, std::string
     throw Error(ErrorKind::unavailable, fmt::format("{}: its answer holds no AccessKeyId and SecretAccessKey", source));
   }
   const auto expiration = string_at(answer, "Expiration");
-  credentials.expires_at = parse_time(expiration);
+  credentials.expires_at = parse_rfc3339(expiration);
   if (!expiration.empty() && !credentials.expires_at) {
     throw Error(ErrorKind::unavailable, fmt::format("{}: its Expiration is not a time of ISO 8601", source));
   }

@@ -1,6 +1,5 @@
 #include "aws/client.hpp"
 #include "aws/credential_sources.hpp"
-#include "aws/time.hpp"
 
 namespace slipway::aws {
 namespace {
@@ -93,7 +92,7 @@ class ProfileResolver {
     const auto* given = found == nullptr ? nullptr : found->child("Credentials");
     if (given == nullptr) throw Error(ErrorKind::internal, "sts: AssumeRole: the answer holds no Credentials");
     return {given->text_at("AccessKeyId"), Secret(given->text_at("SecretAccessKey")),
-            Secret(given->text_at("SessionToken")), parse_time(given->text_at("Expiration"))};
+            Secret(given->text_at("SessionToken")), parse_rfc3339(given->text_at("Expiration"))};
   }
 
   // STS answers in every region; the profile's own keeps the request near.

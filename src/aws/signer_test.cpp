@@ -5,7 +5,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "aws/time.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 
@@ -59,7 +58,7 @@ TEST(Signer, AgreesWithAwsOnEveryCaseOfItsSuite) {
     options.normalize_path = bool_at(context, "normalize");
     options.content_hash_header = bool_at(context, "sign_body");
     options.sign_session_token = !bool_at(context, "omit_session_token");
-    const auto now = parse_time(string_at(context, "timestamp"));
+    const auto now = parse_rfc3339(string_at(context, "timestamp"));
     ASSERT_TRUE(now);
     const auto signature = sign(parse(string_at(one, "request")), credentials, options, *now, kept);
     EXPECT_EQ(signature.canonical_request, string_at(one, "canonical_request"));

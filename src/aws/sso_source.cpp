@@ -2,7 +2,6 @@
 
 #include "aws/credential_sources.hpp"
 #include "aws/endpoints.hpp"
-#include "aws/time.hpp"
 #include "base/crypto.hpp"
 #include "net/http_client.hpp"
 
@@ -59,7 +58,7 @@ Credentials from_sso(const Surroundings& around, const Profiles& profiles, const
   const auto cached = parse_json(*text, "the SSO login's cache");
   if (!cached.is_object()) throw Error(ErrorKind::unauthorized, fmt::format("SSO: unreadable login; {}", log_in));
   const Secret token(string_at(cached.get_object(), "accessToken"));
-  const auto ends = parse_time(string_at(cached.get_object(), "expiresAt"));
+  const auto ends = parse_rfc3339(string_at(cached.get_object(), "expiresAt"));
   if (token.empty() || !ends || *ends <= clock.now()) {
     throw Error(ErrorKind::unauthorized, fmt::format("SSO: the login has expired; {}", log_in));
   }

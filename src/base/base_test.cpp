@@ -40,7 +40,15 @@ TEST(Clock, WritesAndReadsRfc3339) {
   const TimePoint t(Millis(1'795'448'520'123));
   EXPECT_EQ(to_rfc3339(t), "2026-11-23T15:42:00.123Z");
   EXPECT_EQ(parse_rfc3339("2026-11-23T15:42:00.123Z"), t);
-  for (const char* bad : {"", "2026-13-01T00:00:00.000Z", "2026-11-23", "2026-11-23T15:42:00.123Zx"}) {
+  for (const char* same : {"2026-11-23T15:42:00.123456Z", "2026-11-23T17:12:00.123+01:30",
+                           "2026-11-23T13:42:00.123-02:00", "2026-11-23T15:42:00.123UTC"}) {
+    EXPECT_EQ(parse_rfc3339(same), t) << same;
+  }
+  EXPECT_EQ(parse_rfc3339("2026-11-23T15:42:00Z"), t - Millis(123));
+  EXPECT_EQ(parse_rfc3339("2026-11-23T15:42:00.1Z"), t - Millis(23));
+  for (const char* bad :
+       {"", "2026-13-01T00:00:00.000Z", "2026-11-23", "2026-11-23T15:42:00.123Zx", "2026-11-23T15:42:00",
+        "2026-11-23T15:42:00+1", "2026-11-23T15:42:00.Z", "2026-11-23T15:42:00x01:00"}) {
     EXPECT_EQ(parse_rfc3339(bad), std::nullopt) << bad;
   }
 }

@@ -1,9 +1,8 @@
 #include "lambda/http_event.hpp"
 
-#include <openssl/evp.h>
-
 #include <chrono>
 
+#include "base/base64.hpp"
 #include "base/crypto.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -11,17 +10,6 @@
 namespace slipway::lambda {
 namespace json = boost::json;
 namespace {
-
-std::optional<std::string> from_base64(const std::string& text) {
-  if (text.size() % 4 != 0 || text.find('=') < text.size() - std::min<std::size_t>(text.size(), 2)) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
-}
 
 net::Response problem(int status, const std::string& title) {
   return {status,
@@ -91,7 +79,7 @@ std::variant<net::ServerRequest, net::Response> request_of(const json::object& e
   request.body = string_at(event, "body");
   if (bool_at(event, "isBase64Encoded")) {
     auto decoded = from_base64(request.body);
-    if (!decoded) return problem(400, "the body is not base64");
+    if (!decoded || request.body.size() % 4 != 0) return problem(400, "the body is not base64");
     request.body = std::move(*decoded);
   }
   if (request.body.size() > body_limit_bytes) return problem(413, "the body is larger than 64 KiB");

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "aws/time.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -77,7 +76,7 @@ std::optional<TimePoint> clock_event(const json::object& event) {
   const bool scheduled = (source == "aws.events" || source == "aws.scheduler") &&
                          string_at(event, "detail-type").starts_with("Scheduled Event");
   if (!scheduled) return std::nullopt;
-  return aws::parse_time(string_at(event, "time")).value_or(TimePoint());
+  return parse_rfc3339(string_at(event, "time")).value_or(TimePoint());
 }
 
 }  // namespace slipway::lambda

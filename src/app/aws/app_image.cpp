@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/base64.hpp"
 #include "base/crypto.hpp"
 #include "base/json.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
@@ -17,7 +18,7 @@ constexpr Millis longest_silence{300'000};
 
 // ECR's token is base64 of "AWS:password".
 docker::RegistryLogin login_of(const std::string& registry, const Secret& basic) {
-  const std::string text = docker::from_base64(basic.reveal()).value_or("");
+  const std::string text = from_base64(basic.reveal()).value_or("");
   const auto colon = text.find(':');
   if (colon == std::string::npos) throw Error(ErrorKind::internal, "ecr: the token is no user and password");
   return {registry, text.substr(0, colon), Secret(text.substr(colon + 1)), Secret()};

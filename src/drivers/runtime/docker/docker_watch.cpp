@@ -1,6 +1,5 @@
 // The engine's events as hints: DockerRuntime's watch.
 #include <fmt/format.h>
-#include <time.h>
 
 #include <condition_variable>
 
@@ -11,6 +10,7 @@
 #include "drivers/runtime/docker/docker_runtime.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
 #include "drivers/runtime/docker/json_lines.hpp"
+#include "net/http_date.hpp"
 
 namespace slipway::docker {
 namespace {
@@ -24,10 +24,7 @@ constexpr std::chrono::seconds steady_after{10};  // a connection that lasted so
 // The engine's own time, to the second, by the Date of its answer: its events since then lose nothing between two
 // connections, whatever our clock says.
 std::int64_t engine_time(const net::Response& response) {
-  std::tm time{};
-  const std::string date = net::header(response.headers, "Date");
-  if (::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time) != nullptr) return ::timegm(&time);
-  return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  return std::chrono::system_clock::to_time_t(net::date_of(response).value_or(SystemClock().now()));
 }
 
 TenantId tenant_of_event(const json::object& event) {

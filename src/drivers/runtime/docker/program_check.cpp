@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "drivers/runtime/docker/registry_auth.hpp"
 
 namespace slipway::docker {
 namespace {

@@ -30,7 +30,4 @@ std::optional<RegistryLogin> find_login(std::string_view config, const std::stri
 // The value of X-Registry-Auth. It keeps its padding: Engine 20.10 silently ignores the header without it.
 Secret registry_auth_header(const RegistryLogin& login);
 
-// The bytes of standard or URL-safe base64, with or without padding; nothing where it is neither.
-std::optional<std::string> from_base64(std::string_view text);
-
 }  // namespace slipway::docker
