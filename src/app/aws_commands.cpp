@@ -161,7 +161,7 @@ void add_logs(CLI::App& to, cli::Context& context) {
   command->callback([o, &context] {
     Aws aws(context);
     const deploy::LogsOptions options{fmt::format("/slipway/{}/{}", aws.config.aws.stack, o->what),
-                                      config::duration().parse(o->since), o->follow};
+                                      std::get<Millis>(config::duration().parse(o->since)), o->follow};
     const auto show = [&](TimePoint at, const std::string& stream, const std::string& line) {
       if (context.json) {
         cli::print_json(context, json::object{{"at", to_rfc3339(at)}, {"stream", stream}, {"line", line}});

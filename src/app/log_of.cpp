@@ -5,8 +5,10 @@
 namespace slipway {
 
 Log log_of(const Config& config) {
-  const LogFormat by_itself = isatty(STDERR_FILENO) == 1 ? LogFormat::human : LogFormat::json;
-  return Log(config.log.format.value_or(by_itself), config.log.level);
+  using Style = Config::LogStyle;
+  const bool automatic = config.log.format == Style::automatic;
+  const bool human = automatic ? isatty(STDERR_FILENO) == 1 : config.log.format == Style::human;
+  return Log(human ? LogFormat::human : LogFormat::json, config.log.level);
 }
 
 }  // namespace slipway

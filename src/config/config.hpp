@@ -114,8 +114,9 @@ struct Config {
     Millis sweep_interval{};
   };
 
+  enum class LogStyle { automatic, human, json };  // automatic: human on a terminal, JSON otherwise
   struct Logging {
-    std::optional<LogFormat> format;  // nothing: human on a terminal, JSON otherwise
+    LogStyle format = LogStyle::automatic;
     LogLevel level = LogLevel::info;
   };
 

@@ -56,8 +56,7 @@ std::string dump(const Config& c) {
   out += fmt::format("api {}:{}|{}\nlimits {}|{}|{}|{}|{}|{}\n", c.api.listen.address, c.api.listen.port,
                      c.api.socket.string(), fmt::join(l.reserved_subdomains, ","), l.workers, l.parallel_starts,
                      l.retry_budget.count(), l.orphan_grace.count(), l.sweep_interval.count());
-  return out +
-         fmt::format("log {} {}\n", c.log.format ? static_cast<int>(*c.log.format) : -1, static_cast<int>(c.log.level));
+  return out + fmt::format("log {} {}\n", static_cast<int>(c.log.format), static_cast<int>(c.log.level));
 }
 
 constexpr const char* full = R"(
@@ -143,7 +142,7 @@ aws eu-central-1|shops|eu-central-1b|t3.small|2|true|21474836480|9|postgres:16|r
 access policy https://shop.example|10.0.0.3/32|12|13
 api ::1:9090|{0}/run/s.sock
 limits www,shop|2|3|3600000|172800000|5000
-log 1 0
+log 2 0
 )",
       home);
   EXPECT_EQ(dump(load(full)), expected);

@@ -79,9 +79,9 @@ std::string name_of_image(const std::string& image) {
   return name.substr(0, name.find(':'));
 }
 
-std::string checked(std::string_view what, const std::string& text, const config::Text& type) {
+std::string checked(std::string_view what, const std::string& text, const config::Type& type) {
   try {
-    return type.parse(text);
+    return std::get<std::string>(type.parse(text));
   } catch (const Error& e) {
     throw Error(ErrorKind::invalid, fmt::format("{} '{}' {}", what, text, e.message()));
   }

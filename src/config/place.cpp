@@ -18,10 +18,11 @@ void enter(Place& place, std::string_view path, const std::string& name) {
   Config& config = *std::get<Config*>(place);
   if (path == "plans.*") {
     Plan plan = config.plans["default"];
-    plan.name = PlanName(plan_name().parse(name));
+    plan.name = PlanName(std::get<std::string>(plan_name().parse(name)));
     std::get<Plan*>(place) = &config.plans.insert_or_assign(name, std::move(plan)).first->second;
   } else if (path == "app.env.*") {
-    std::get<EnvTemplate*>(place) = &config.app.env.emplace_back(EnvTemplate{variable_name().parse(name), ""});
+    std::get<EnvTemplate*>(place) =
+        &config.app.env.emplace_back(EnvTemplate{std::get<std::string>(variable_name().parse(name)), ""});
   } else if (path == "app.volumes[]") {
     std::get<VolumeSpec*>(place) = &config.app.volumes.emplace_back();
   } else {

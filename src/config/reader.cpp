@@ -58,7 +58,7 @@ void Reader::take_defaults() {
   for (const Key& key : keys()) {
     std::string_view value = key.absent.value;
     if (value.empty()) continue;
-    key.clear(place_);
+    key.member.clear(key.member.in(place_));
     if (!key.kind.list) {
       take(key, std::string(value));
       continue;
@@ -177,7 +177,7 @@ void Reader::read_value(const Key& key, const YamlNode& node, const std::string&
   } else if (node.kind != YamlNode::Kind::list) {
     problems.add(node.at, path, fmt::format("must be a list such as [a, b], not {}", kind_words(node.kind)));
   } else {
-    key.clear(place_);
+    key.member.clear(key.member.in(place_));
     std::vector<std::string> items;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       items.push_back(read_scalar(key, node.items[i], fmt::format("{}[{}]", path, i), value.variables));
@@ -237,9 +237,12 @@ void Reader::keep_secrets(const Key& key, const std::string& path, const std::st
 }
 
 void Reader::take(const Key& key, const std::string& text) {
-  const bool relative = key.kind.form == Form::path && !text.empty();
-  key.take(place_,
-           relative ? (config.file.parent_path() / config::text().parse(text)).lexically_normal().string() : text);
+  std::string value = text;
+  if (key.kind.form == Form::path && !text.empty()) {
+    config::text().parse(text);
+    value = (config.file.parent_path() / text).lexically_normal().string();
+  }
+  key.member.assign(key.member.in(place_), key.parse(value));
 }
 
 }  // namespace slipway::config

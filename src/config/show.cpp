@@ -34,7 +34,7 @@ ShownKey of_plan(const Key& key, const std::string& plan, const std::vector<Writ
 
 std::vector<ShownKey> effective_config(const std::filesystem::path& file, const EnvLookup& env) {
   config::Loaded loaded = config::load(file, env);
-  const config::Place place = config::place_in(loaded.config);
+  config::Place place = config::place_in(loaded.config);
   std::vector<ShownKey> all;
   for (const Key& key : config::keys()) {
     const std::size_t before = all.size();
@@ -48,7 +48,7 @@ std::vector<ShownKey> effective_config(const std::filesystem::path& file, const 
     const bool may_be_absent = key.path.find_first_of("*[") == std::string_view::npos;
     if (all.size() > before || !may_be_absent) continue;
     const bool constant = !key.absent.value.empty() && key.kind.form != config::Form::path;
-    std::string value = constant ? std::string(key.absent.value) : key.in_force(place);
+    std::string value = constant ? std::string(key.absent.value) : key.member.print(key.member.in(place));
     if (!value.empty()) all.push_back({std::string(key.path), std::move(value), "default"});
   }
   return all;

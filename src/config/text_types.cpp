@@ -63,14 +63,14 @@ auto by_model(Parse parse, std::string_view text) {
 using Check = void (*)(std::string_view text);
 
 // Text that is taken as it is, once it has been checked.
-Text checked(Kind kind, Check check) {
+Type checked(Kind kind, Check check) {
   return {std::move(kind), [check](std::string_view value) {
             check(value);
             return std::string(value);
           }};
 }
-Text free_text(Check check) { return checked({.name = "text", .free_text = true}, check); }
-Text url(Check check) {
+Type free_text(Check check) { return checked({.name = "text", .free_text = true}, check); }
+Type url(Check check) {
   return checked({.name = "address", .form = Form::pattern, .pattern = "://", .free_text = true}, check);
 }
 Kind shaped(std::string name, std::string pattern) {
@@ -162,20 +162,26 @@ Config::Listen parse_listen(std::string_view text) {
            "is not an IP address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080");
     listen.address = address == "localhost" ? "127.0.0.1" : address;
   }
-  listen.port = number == "0" ? std::uint16_t{0} : port().parse(number);
+  listen.port =
+      number == "0" ? std::uint16_t{0} : static_cast<std::uint16_t>(std::get<std::uint64_t>(port().parse(number)));
   return listen;
 }
 
 }  // namespace
 
-Text text() { return free_text(check_line); }
+Type text() { return free_text(check_line); }
 
-Text argument() {
+Type list(Type item) {
+  item.kind = {.name = "list of text", .list = true, .free_text = true};
+  return item;
+}
+
+Type argument() {
   return free_text(
       [](std::string_view text) { unless(text.find('\0') == std::string_view::npos, "holds a zero byte"); });
 }
 
-Text name() {
+Type name() {
   return checked(shaped("name", "^[a-z0-9][a-z0-9_-]{0,62}$"), [](std::string_view text) {
     unless(!text.empty() && text.size() <= 63 && only(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") &&
                text.front() != '_' && text.front() != '-',
@@ -183,7 +189,7 @@ Text name() {
   });
 }
 
-Text plan_name() {
+Type plan_name() {
   return free_text([](std::string_view text) {
     unless(!text.empty() && text.size() <= 63 && only(text, lower_digits_hyphen) && text.front() != '-' &&
                text.back() != '-',
@@ -191,37 +197,37 @@ Text plan_name() {
   });
 }
 
-Text variable_name() {
+Type variable_name() {
   return free_text([](std::string_view text) {
     unless(!text.empty() && only(text, std::string(letters_).append(digits)) && only(text.substr(0, 1), letters_),
            "is not a variable's name: letters, digits and _, not beginning with a digit");
   });
 }
 
-Text env_template() {
+Type env_template() {
   return checked({.name = "template", .form = Form::templated, .free_text = true}, check_template);
 }
 
-Text image() { return free_text(check_image); }
+Type image() { return free_text(check_image); }
 
-Text health_path() {
+Type health_path() {
   return free_text([](std::string_view text) {
     unless(text.starts_with('/'), "must begin with /, such as /healthz");
     unless(text.size() <= 255 && printable_ascii(text), "is not a path of printable characters without spaces");
   });
 }
 
-Text mount_path() { return free_text(check_mount_path); }
+Type mount_path() { return free_text(check_mount_path); }
 
-Text capability() { return free_text(check_capability); }
+Type capability() { return free_text(check_capability); }
 
-Text ipv4() {
+Type ipv4() {
   return checked(shaped("IPv4 address", R"(^$|^[0-9]+(\.[0-9]+){3}$)"), [](std::string_view text) {
     if (!text.empty()) check_ipv4(text);
   });
 }
 
-Text ipv4_or_auto() {
+Type ipv4_or_auto() {
   return {shaped("IPv4 address or auto", R"(^auto$|^[0-9]+(\.[0-9]+){3}$)"), [](std::string_view text) {
             if (text == "auto") return std::string();
             check_ipv4(text);
@@ -229,11 +235,9 @@ Text ipv4_or_auto() {
           }};
 }
 
-Type<api::AddressRange> address_range() {
-  return {{.name = "text", .free_text = true}, [](std::string_view text) { return api::parse_address_range(text); }};
-}
+Type address_range() { return {{.name = "text", .free_text = true}, api::parse_address_range}; }
 
-Text subnet() {
+Type subnet() {
   return checked(shaped("subnet", "^[0-9.]+/[0-9]+$"), [](std::string_view text) {
     const auto slash = text.find('/');
     const std::string_view bits = slash == std::string_view::npos ? "" : text.substr(slash + 1);
@@ -243,7 +247,7 @@ Text subnet() {
   });
 }
 
-Text host() {
+Type host() {
   return free_text([](std::string_view text) {
     const bool named = !text.empty() && text.size() <= 253 && text.front() != '-' && text.front() != '.' &&
                        only(lowered_ascii(text), "abcdefghijklmnopqrstuvwxyz0123456789-._");
@@ -251,7 +255,7 @@ Text host() {
   });
 }
 
-Text origin() {
+Type origin() {
   return free_text([](std::string_view text) {
     const auto named = after_http(text);
     unless(text == "*" || (!named.empty() && printable_ascii(text) && named.find('/') == std::string_view::npos),
@@ -259,37 +263,37 @@ Text origin() {
   });
 }
 
-Text http_url() {
+Type http_url() {
   return url([](std::string_view text) {
     const auto rest = after_http(text);
     unless(!rest.empty() && rest.front() != '/' && printable_ascii(text), "must begin with https:// and name a host");
   });
 }
 
-Text docker_host() { return url(check_docker_host); }
+Type docker_host() { return url(check_docker_host); }
 
-Text mail_address() { return {shaped("mail address", "@"), parse_address}; }
+Type mail_address() { return {shaped("mail address", "@"), parse_address}; }
 
-Text mailbox() { return {shaped("mail address with a name", "@"), parse_mailbox}; }
+Type mailbox() { return {shaped("mail address with a name", "@"), parse_mailbox}; }
 
-Text subdomain() {
+Type subdomain() {
   return {{.name = "text", .free_text = true},
           [](std::string_view text) { return by_model(parse_slug, text).value(); }};
 }
 
 // CloudFormation takes letters, digits and hyphens, and ECR's names are lower case.
-Text stack_name() {
+Type stack_name() {
   return checked(shaped("name", "^[a-z][a-z0-9-]{0,31}$"), [](std::string_view text) {
     unless(!text.empty() && text.size() <= 32 && only(text.substr(0, 1), lower) && only(text, lower_digits_hyphen),
            "is not a stack's name: up to 32 of a-z, 0-9 and -, beginning with a letter");
   });
 }
 
-Text path() {
+Type path() {
   return checked({.name = "path", .form = Form::path}, [](std::string_view) {});
 }
 
-Type<Secret> secret() {
+Type secret() {
   return {{.name = "secret", .form = Form::secret}, [](std::string_view text) {
             unless(!text.empty(), "is empty");
             unless(text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos, "must be one line");
@@ -297,7 +301,7 @@ Type<Secret> secret() {
           }};
 }
 
-Type<Secret> database_url() {
+Type database_url() {
   return {{.name = "secret", .form = Form::secret}, [](std::string_view text) {
             const bool postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
             unless(postgres && printable_ascii(text),
@@ -306,6 +310,6 @@ Type<Secret> database_url() {
           }};
 }
 
-Type<Config::Listen> listen() { return {shaped("IP address and port", ":[0-9]+$"), parse_listen}; }
+Type listen() { return {shaped("IP address and port", ":[0-9]+$"), parse_listen}; }
 
 }  // namespace slipway::config

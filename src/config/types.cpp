@@ -101,29 +101,37 @@ std::string listed(const std::vector<std::string>& words) {
   return all;
 }
 
+// The place of one of these words.
+std::size_t chosen(std::string_view text, const std::vector<std::string>& words) {
+  const auto found = std::find(words.begin(), words.end(), text);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  const std::string near = nearest(text, words);
+  wrong(fmt::format("must be {}{}", listed(words), near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+}
+
 Kind number(std::string name, Form form, double least, double most) {
   return {.name = std::move(name), .form = form, .least = least, .most = most};
 }
 
-Type<std::uint64_t> size(std::function<std::uint64_t(std::string_view)> parse) {
+Type size(std::function<Value(std::string_view)> parse) {
   return {{.name = "size", .form = Form::pattern, .pattern = "^[0-9]+(B|KiB|MiB|GiB|TiB|K|M|G|T)$"}, std::move(parse)};
 }
 
 }  // namespace
 
-Type<bool> flag() {
+Type flag() {
   return {{.name = "true or false", .form = Form::flag}, [](std::string_view text) {
             if (text != "true" && text != "false") wrong("must be true or false");
             return text == "true";
           }};
 }
 
-Type<std::uint64_t> whole(std::uint64_t least, std::uint64_t most) {
+Type whole(std::uint64_t least, std::uint64_t most) {
   return {number("whole number", Form::whole, static_cast<double>(least), static_cast<double>(most)),
           [=](std::string_view text) { return parse_whole(text, least, most); }};
 }
 
-Type<std::uint64_t> log_days() {
+Type log_days() {
   return {number("whole number", Form::whole, 1, 3653), [](std::string_view text) {
             const std::uint64_t days = parse_whole(text, 1, 3653);
             if (std::count(std::begin(log_retention_days), std::end(log_retention_days), days) == 0) {
@@ -133,7 +141,7 @@ Type<std::uint64_t> log_days() {
           }};
 }
 
-Type<double> decimal(double least, double most) {
+Type decimal(double least, double most) {
   return {number("number", Form::decimal, least, most), [=](std::string_view text) {
             double value = 0;
             const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -144,14 +152,14 @@ Type<double> decimal(double least, double most) {
           }};
 }
 
-Type<Millis> duration(Millis longest) {
+Type duration(Millis longest) {
   return {{.name = "duration", .form = Form::pattern, .pattern = "^0*[1-9][0-9]*(ms|s|m|h|d)$"},
           [=](std::string_view text) { return parse_duration(text, longest); }};
 }
 
-Type<std::uint64_t> bytes() { return size(parse_size); }
+Type bytes() { return size(parse_size); }
 
-Type<std::uint64_t> memory() {
+Type memory() {
   return size([](std::string_view text) {
     const std::uint64_t value = parse_size(text);
     if (value < (6ull << 20)) wrong("is less than 6MiB, the least that Docker takes");
@@ -159,7 +167,7 @@ Type<std::uint64_t> memory() {
   });
 }
 
-Type<std::uint64_t> volume_size() {
+Type volume_size() {
   return size([](std::string_view text) {
     const std::uint64_t value = parse_size(text);
     if (value % gib != 0 || value < gib || value > 1024 * gib) wrong("is not a whole number of GiB, 1GiB to 1TiB");
@@ -167,31 +175,28 @@ Type<std::uint64_t> volume_size() {
   });
 }
 
-Type<std::uint16_t> port() {
+Type port() {
   return {number("port", Form::whole, 1, 65'535), [](std::string_view text) {
             const auto value = whole_number(text);
             if (!value || *value < 1 || *value > 65'535) wrong("is not a port: 1 to 65535");
-            return static_cast<std::uint16_t>(*value);
+            return *value;
           }};
 }
 
-Type<Config::PortRange> port_range() {
+Type port_range() {
   return {{.name = "port range", .form = Form::pattern, .pattern = "^[0-9]+-[0-9]+$"}, parse_port_range};
 }
 
-Type<std::size_t> choice_of(std::vector<std::string> words) {
-  return {{.name = listed(words), .form = Form::choice, .choices = words}, [words](std::string_view text) {
-            const auto found = std::find(words.begin(), words.end(), text);
-            if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-            const std::string near = nearest(text, words);
-            wrong(fmt::format("must be {}{}", listed(words),
-                              near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
-          }};
+Type choice_of(std::vector<std::pair<std::string, std::uint64_t>> choices) {
+  std::vector<std::string> words;
+  for (const auto& [word, value] : choices) words.push_back(word);
+  return {{.name = listed(words), .form = Form::choice, .choices = words},
+          [choices = std::move(choices), words](std::string_view text) { return choices[chosen(text, words)].second; }};
 }
 
-Text one_of(const std::vector<std::string>& words) {
-  const auto place = choice_of(words);
-  return {place.kind, [place, words](std::string_view text) { return words[place.parse(text)]; }};
+Type one_of(const std::vector<std::string>& words) {
+  return {{.name = listed(words), .form = Form::choice, .choices = words},
+          [words](std::string_view text) { return words[chosen(text, words)]; }};
 }
 
 }  // namespace slipway::config

@@ -40,7 +40,7 @@ def dead_links(page):
 
 
 def configuration_keys():
-    return set(re.findall(r'^      \{"([^"]+)", &', (ROOT / "src/config/keys.cpp").read_text(), re.MULTILINE))
+    return set(re.findall(r'^      \{"([^"]+)",\s+at<', (ROOT / "src/config/keys.cpp").read_text(), re.MULTILINE))
 
 
 def is_key(name, keys):
