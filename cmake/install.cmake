@@ -23,7 +23,7 @@ add_custom_target(slipway_share ALL DEPENDS ${SLIPWAY_PRINTED})
 
 set(data ${CMAKE_INSTALL_DATAROOTDIR})
 install(TARGETS slipway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-# What `slipway aws deploy` brings into an account; it looks for them beside bin (src/app/aws_settings.cpp).
+# What `slipway aws deploy` brings into an account; it looks for them beside bin (src/deploy/aws/settings.cpp).
 install(TARGETS slipway_lambda_program slipway-init RUNTIME DESTINATION lib/slipway)
 install(FILES ${made}/man/slipway.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${made}/man/slipway.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)

@@ -5,17 +5,17 @@
 #include <CLI/CLI.hpp>
 #include <ostream>
 
-#include "app/aws/logs.hpp"
-#include "app/aws/open_account.hpp"
-#include "app/aws/removal.hpp"
-#include "app/aws/status.hpp"
-#include "app/aws_key.hpp"
-#include "app/aws_settings.hpp"
 #include "app/own_commands.hpp"
 #include "cli/context.hpp"
 #include "cli/print.hpp"
 #include "cli/table.hpp"
 #include "config/types.hpp"
+#include "deploy/aws/key.hpp"
+#include "deploy/aws/logs.hpp"
+#include "deploy/aws/open_account.hpp"
+#include "deploy/aws/removal.hpp"
+#include "deploy/aws/settings.hpp"
+#include "deploy/aws/status.hpp"
 
 namespace slipway {
 namespace {

@@ -83,8 +83,8 @@ def test_outputs_of_the_first_are_parameters_of_the_second():
 
 
 def test_every_parameter_is_one_that_slipway_sets():
-    """In src/app, as a text: a parameter that nobody sets would keep its default whatever slipway.yaml says."""
-    code = "".join(p.read_text() for p in [*(ROOT / "src/app").glob("aws*.cpp"), *(ROOT / "src/app/aws").glob("*.cpp")])
+    """In src/deploy/aws, as a text: a parameter that nobody sets would keep its default whatever slipway.yaml says."""
+    code = "".join(p.read_text() for p in (ROOT / "src/deploy/aws").glob("*.cpp"))
     for template in TEMPLATES.values():
         for name in template["Parameters"]:
             assert f'"{name}"' in code, name
@@ -106,7 +106,7 @@ def test_only_customers_ports_are_open():
     user_data = json.dumps(MAIN["Resources"]["Machine"]["Properties"]["LaunchTemplateData"]["UserData"])
     first, last = (MAIN["Parameters"][p]["Default"] for p in ("FirstPort", "LastPort"))
     assert f"ECS_DYNAMIC_HOST_PORT_RANGE={first}-{last}" in user_data
-    settings = (ROOT / "src/app/aws_settings.cpp").read_text()
+    settings = (ROOT / "src/deploy/aws/settings.cpp").read_text()
     assert f"first_dynamic_port = {first}, last_dynamic_port = {last}" in settings
     assert last < 51678  # the agent's own ports
 

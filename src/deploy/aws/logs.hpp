@@ -3,7 +3,7 @@
 #include <stop_token>
 #include <string>
 
-#include "app/aws/account.hpp"
+#include "deploy/aws/account.hpp"
 
 namespace slipway::deploy {
 

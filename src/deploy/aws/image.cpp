@@ -1,4 +1,4 @@
-#include "app/aws/image.hpp"
+#include "deploy/aws/image.hpp"
 
 #include <fmt/format.h>
 

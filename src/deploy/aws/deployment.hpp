@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "app/aws/account.hpp"
-#include "app/aws/image.hpp"
-#include "app/aws/report.hpp"
-#include "app/aws/secrets.hpp"
-#include "app/aws/stacks.hpp"
+#include "deploy/aws/account.hpp"
+#include "deploy/aws/image.hpp"
+#include "deploy/aws/report.hpp"
+#include "deploy/aws/secrets.hpp"
+#include "deploy/aws/stacks.hpp"
 #include "drivers/runtime/docker/engine_client.hpp"
 
 namespace slipway::deploy {

@@ -1,4 +1,4 @@
-#include "app/aws/open_account.hpp"
+#include "deploy/aws/open_account.hpp"
 
 #include <fstream>
 #include <iterator>

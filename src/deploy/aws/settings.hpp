@@ -1,8 +1,8 @@
 #pragma once
 #include <filesystem>
 
-#include "app/aws/deployment.hpp"
 #include "config/config.hpp"
+#include "deploy/aws/deployment.hpp"
 
 namespace slipway {
 

@@ -1,4 +1,4 @@
-#include "app/aws/stacks.hpp"
+#include "deploy/aws/stacks.hpp"
 
 #include <fmt/format.h>
 

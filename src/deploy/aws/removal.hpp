@@ -1,6 +1,6 @@
 #pragma once
-#include "app/aws/account.hpp"
-#include "app/aws/report.hpp"
+#include "deploy/aws/account.hpp"
+#include "deploy/aws/report.hpp"
 
 namespace slipway::deploy {
 

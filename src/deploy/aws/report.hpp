@@ -1,8 +1,8 @@
 #pragma once
 #include <string>
 
-#include "app/aws/stacks.hpp"
 #include "cli/context.hpp"
+#include "deploy/aws/stacks.hpp"
 
 namespace slipway::deploy {
 

@@ -1,4 +1,4 @@
-#include "app/aws/report.hpp"
+#include "deploy/aws/report.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "app/aws/registry.hpp"
+#include "deploy/aws/registry.hpp"
 
 #include <fmt/format.h>
 

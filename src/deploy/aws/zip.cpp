@@ -1,4 +1,4 @@
-#include "app/aws/zip.hpp"
+#include "deploy/aws/zip.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>

@@ -1,4 +1,4 @@
-#include "app/aws/app_image.hpp"
+#include "deploy/aws/app_image.hpp"
 
 #include <fmt/format.h>
 

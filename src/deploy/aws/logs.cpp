@@ -1,4 +1,4 @@
-#include "app/aws/logs.hpp"
+#include "deploy/aws/logs.hpp"
 
 #include <set>
 #include <thread>

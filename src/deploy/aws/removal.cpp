@@ -1,13 +1,13 @@
-#include "app/aws/removal.hpp"
+#include "deploy/aws/removal.hpp"
 
 #include <fmt/format.h>
 
 #include <thread>
 
-#include "app/aws/secrets.hpp"
-#include "app/aws/stacks.hpp"
 #include "aws/bucket.hpp"
 #include "base/json.hpp"
+#include "deploy/aws/secrets.hpp"
+#include "deploy/aws/stacks.hpp"
 
 namespace slipway::deploy {
 namespace {

@@ -2,7 +2,7 @@
 #include <boost/json.hpp>
 #include <string>
 
-#include "app/aws/account.hpp"
+#include "deploy/aws/account.hpp"
 
 namespace slipway::deploy {
 

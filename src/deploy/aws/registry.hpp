@@ -1,8 +1,8 @@
 #pragma once
 #include <string>
 
-#include "app/aws/image.hpp"
 #include "base/secret.hpp"
+#include "deploy/aws/image.hpp"
 #include "net/http_client.hpp"
 
 namespace slipway::deploy {

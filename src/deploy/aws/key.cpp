@@ -1,10 +1,10 @@
-#include "app/aws_key.hpp"
+#include "deploy/aws/key.hpp"
 
 #include <fmt/format.h>
 
 #include "api/gate.hpp"
-#include "app/aws/stacks.hpp"
 #include "base/error.hpp"
+#include "deploy/aws/stacks.hpp"
 #include "drivers/store/dynamodb/dynamo_store.hpp"
 
 namespace slipway {

@@ -1,12 +1,12 @@
-#include "app/aws_settings.hpp"
+#include "deploy/aws/settings.hpp"
 
 #include <fmt/format.h>
 
 #include <fstream>
 #include <iterator>
 
-#include "app/aws/zip.hpp"
 #include "base/error.hpp"
+#include "deploy/aws/zip.hpp"
 
 namespace slipway {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/aws/secrets.hpp"
+#include "deploy/aws/secrets.hpp"
 
 #include "base/json.hpp"
 

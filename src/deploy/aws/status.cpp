@@ -1,9 +1,9 @@
-#include "app/aws/status.hpp"
+#include "deploy/aws/status.hpp"
 
 #include <fmt/format.h>
 
-#include "app/aws/stacks.hpp"
 #include "base/json.hpp"
+#include "deploy/aws/stacks.hpp"
 #include "net/http_client.hpp"
 
 namespace slipway::deploy {

@@ -1,8 +1,8 @@
 #pragma once
 #include <string>
 
-#include "app/aws/account.hpp"
 #include "contracts/access.hpp"
+#include "deploy/aws/account.hpp"
 
 namespace slipway {
 

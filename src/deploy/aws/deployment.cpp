@@ -1,13 +1,13 @@
-#include "app/aws/deployment.hpp"
+#include "deploy/aws/deployment.hpp"
 
 #include <fmt/format.h>
 
-#include "app/aws/app_image.hpp"
-#include "app/aws/registry.hpp"
 #include "aws/bucket.hpp"
 #include "aws_templates.embedded.hpp"
 #include "base/crypto.hpp"
 #include "base/json.hpp"
+#include "deploy/aws/app_image.hpp"
+#include "deploy/aws/registry.hpp"
 
 namespace slipway::deploy {
 namespace {
