@@ -201,3 +201,10 @@ def test_the_key_comes_from_the_environment_or_a_file_that_it_names(scripted, pl
     assert scripted.keys == [None, "Bearer plain", "Bearer from-a-file"]
     missing = run(SLIPWAY_API_KEY="file:nowhere")
     assert missing.returncode != 0 and "SLIPWAY_API_KEY" in missing.stderr and len(scripted.keys) == 3
+
+
+def test_who_finds_no_server_is_told_how_to_name_one(place):
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
+    done = slipway("ls", cwd=place, env=bare)
+    assert done.returncode == 2 and done.stderr.startswith("slipway: cannot tell which server to talk to: no file slipway.yaml")
+    assert "--server URL" in done.stderr
