@@ -2,9 +2,9 @@
 #include <functional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "api/gate.hpp"
+#include "api/health.hpp"
 #include "base/log.hpp"
 #include "contracts/observer.hpp"
 #include "engine/sweeper.hpp"
@@ -12,12 +12,6 @@
 #include "engine/watch.hpp"
 
 namespace slipway::api {
-
-// What is checked for readiness: a name, and a call that throws an Error where the thing is not well.
-struct HealthCheck {
-  std::string name;                    // "ledger", "runtime", "database", "mail"
-  std::function<std::string()> check;  // returns what it found, such as "Docker 20.10.24"
-};
 
 // Everything that routes need. References outlive the router.
 struct Context {
@@ -31,7 +25,7 @@ struct Context {
   Random& random;
   RuntimeLogs* logs = nullptr;  // abilities that not every runtime has
   RuntimeStats* stats = nullptr;
-  std::vector<HealthCheck> health;
+  Health* health = nullptr;  // null: nothing is checked
   std::string version;
   Secret status_key;  // signs the status URLs that need no key
   Log log;

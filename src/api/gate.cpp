@@ -26,8 +26,8 @@ std::string bearer(const net::ServerRequest& request) {
 }
 
 bool suffices(Scope scope, Needs needs) {
-  return scope == Scope::admin || (needs == Needs::signup && scope == Scope::signup) ||
-         (needs == Needs::metrics && scope == Scope::metrics);
+  return scope == Scope::admin || needs == Needs::key_or_nothing ||
+         (needs == Needs::signup && scope == Scope::signup) || (needs == Needs::metrics && scope == Scope::metrics);
 }
 
 std::string_view name_of(Needs needs) {
@@ -52,8 +52,10 @@ Caller Gate::admit(const net::ServerRequest& request, Needs needs) const {
   const auto proxies = policy();
   const std::string from = client_address(request.peer, request.headers, proxies->trusted_proxies);
   const bool tls = request.tls || came_over_tls(request.peer, request.headers, proxies->trusted_proxies);
-  if (needs == Needs::nothing) return {"anyone", from, std::nullopt, false, tls};
   const std::string given = bearer(request);
+  if (needs == Needs::nothing || (needs == Needs::key_or_nothing && given.empty())) {
+    return {"anyone", from, std::nullopt, false, tls};
+  }
   if (given.empty()) {
     throw Error(ErrorKind::unauthorized,
                 "this needs an API key: send Authorization: Bearer sk_…; slipway keys create makes one");

@@ -13,8 +13,9 @@
 
 namespace slipway::api {
 
-// What a route asks of who calls it.
-enum class Needs { nothing, signup, metrics, admin };
+// What a route asks of who calls it. `nothing` looks at no key; `key_or_nothing` takes everybody, and a key where there
+// is one, which must be valid.
+enum class Needs { nothing, key_or_nothing, signup, metrics, admin };
 
 struct Caller {
   std::string actor;  // "socket", the id of a key, or "anyone"

@@ -1,5 +1,4 @@
 #include "api/routes.hpp"
-#include "base/error.hpp"
 #include "openapi.embedded.hpp"
 
 namespace slipway::api {
@@ -50,18 +49,24 @@ net::Response sweep(const Call& call, const Context& context) {
   return json_response(200, {{"orphans", std::move(orphans)}, {"drifted", std::move(drifted)}});
 }
 
-net::Response ready(const Context& context) {
-  json::object checks;
-  bool well = true;
-  for (const HealthCheck& check : context.health) {
-    try {
-      checks[check.name] = check.check();
-    } catch (const Error& error) {
-      well = false;
-      checks[check.name] = error.what();
+// Anybody may ask whether we are ready; how each part is, and in which version, is the operator's business. Nobody's
+// question waits for a part that hangs.
+net::Response ready(const Call& call, const Context& context) {
+  const bool details = call.caller.scope == Scope::admin;
+  if (context.health != nullptr) context.health->look(details);
+  const bool well = context.health == nullptr || context.health->ready();
+  json::object answer{{"status", well ? "ready" : "not ready"}};
+  if (details && context.health != nullptr) {
+    json::object checks;
+    json::array not_well;
+    for (const Health::Finding& finding : context.health->findings()) {
+      checks[finding.name] = finding.found;
+      if (!finding.well) not_well.push_back(json::value(finding.name));
     }
+    answer["checks"] = std::move(checks);
+    answer["notWell"] = std::move(not_well);
   }
-  return json_response(well ? 200 : 503, {{"status", well ? "ready" : "not ready"}, {"checks", std::move(checks)}});
+  return json_response(well ? 200 : 503, answer);
 }
 
 }  // namespace
@@ -78,7 +83,8 @@ void add_operator_routes(Router& router, const Context& context) {
     return json_response(200, {{"version", context.version}});
   });
   router.add_at_once("/healthz", [answer = json_response(200, {{"status", "ok"}})] { return answer; });
-  router.add("GET", "/readyz", Needs::nothing, [&context](const Call&) -> net::Reply { return ready(context); });
+  router.add("GET", "/readyz", Needs::key_or_nothing,
+             [&context](const Call& call) -> net::Reply { return ready(call, context); });
 }
 
 }  // namespace slipway::api

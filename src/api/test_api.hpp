@@ -10,9 +10,22 @@ namespace json = boost::json;
 
 struct Api : test::TestWorld {
   Sweeper sweeper{world, settings, [](const TenantId&) {}, Log::silent()};
+  bool ledger_well = true;
   bool runtime_well = true;
   std::string peer = "unix";
   Gate gate{store, clock, {{"https://shop.example"}, {parse_address_range("10.0.0.9")}, 600, 3}};
+  Health health{{{"ledger",
+                  [this] {
+                    if (!ledger_well) throw Error(ErrorKind::unavailable, "ledger: disk I/O error");
+                    return std::string("ok");
+                  },
+                  true},
+                 {"runtime",
+                  [this] {
+                    if (!runtime_well) throw Error(ErrorKind::unavailable, "docker: not reachable");
+                    return std::string("fake");
+                  }}},
+                clock};
   Context context{store,
                   gate,
                   tenants,
@@ -23,11 +36,7 @@ struct Api : test::TestWorld {
                   random,
                   nullptr,
                   nullptr,
-                  {{"runtime",
-                    [this] {
-                      if (!runtime_well) throw Error(ErrorKind::unavailable, "docker: not reachable");
-                      return std::string("fake");
-                    }}},
+                  &health,
                   "1.2.3",
                   Secret("status key"),
                   Log::silent(),

@@ -33,6 +33,7 @@ namespace {
 constexpr Millis drain_time{10'000};
 constexpr auto stop_limit = std::chrono::seconds(25);  // then the process ends as it stands, which is always safe
 constexpr timespec settling_time{10, 0};               // for the first sweep and whoever asks whether we are ready
+constexpr auto engine_turn_limit = std::chrono::seconds(30);
 constexpr auto database_check_interval = std::chrono::seconds(10);
 
 std::string address_of(const Config& config, const Log& log) {
@@ -104,6 +105,7 @@ class Slipway {
         engine_(world_, settings_, fmt::format("pid-{}", getpid()), dynamic_cast<RuntimeEvents*>(runtime_.get()), log),
         tenants_(world_, settings_, [this](const TenantId& id) { engine_.wake(id); }),
         gate_(measured_store_, clock_, config.api.access),
+        health_(health_checks(), clock_),
         context_{measured_store_,
                  gate_,
                  tenants_,
@@ -114,7 +116,7 @@ class Slipway {
                  random_,
                  world_.logs,
                  dynamic_cast<RuntimeStats*>(runtime_.get()),
-                 health_checks(),
+                 &health_,
                  std::string(version),
                  Secret(to_hex(hmac_sha256(master_key_, "status URLs"))),
                  log,
@@ -133,6 +135,7 @@ class Slipway {
     const std::uint16_t port = http_.listen_tcp(config_.api.listen.address, config_.api.listen.port);
     http_.listen_unix(config_.api.socket.string());
     engine_.start();
+    health_.start();
     http_.start();
     log_.info("Slipway is ready",
               {{"api", fmt::format("http://{}:{}", config_.api.listen.address, port)},
@@ -144,9 +147,11 @@ class Slipway {
 
   void reload(const Config& config) { gate_.use(config.api.access); }
 
-  void stop() {
+  // False where something still runs that cannot be interrupted: the process should end without waiting for it.
+  bool stop() {
     http_.stop(drain_time);
     engine_.stop();
+    return health_.stop();
   }
 
  private:
@@ -157,10 +162,17 @@ class Slipway {
   }
 
   std::vector<api::HealthCheck> health_checks() {
-    return {{"ledger", [this] { return measured_store_.next_due(), std::string("ok"); }},
+    return {{"ledger", [this] { return measured_store_.next_due(), std::string("ok"); }, true},
+            {"engine", [this] { return engine_turns(); }, true},
             {"runtime", [this] { return measured_runtime_.check(); }},
             {"database", [this] { return measured_database_.check(); }},
             {"mail", [this] { return measured_mailer_.check(); }}};
+  }
+
+  std::string engine_turns() {
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - engine_.last_turn());
+    if (since < engine_turn_limit) return "ok";
+    throw Error(ErrorKind::unavailable, fmt::format("the engine has not looked for work for {} s", since.count()));
   }
 
   const Config& config_;
@@ -186,6 +198,7 @@ class Slipway {
   Engine engine_;
   Tenants tenants_;
   api::Gate gate_;
+  api::Health health_;
   api::Context context_;
   api::Router router_;
   net::HttpServer http_;
@@ -239,8 +252,9 @@ void serve(const Config& config) {
   }
   log.info("stopping; tenants keep running");
   end_anyway_after(stop_limit, log);
-  slipway.stop();
+  const bool ended = slipway.stop();
   log.info("stopped");
+  if (!ended) _exit(0);  // a mail server that does not answer must not hold up the end
 }
 
 }  // namespace slipway

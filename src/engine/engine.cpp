@@ -28,6 +28,7 @@ Engine::Engine(const World& world, const Settings& settings, std::string owner, 
 void Engine::start() {
   sweep_wanted_ = true;
   wake_all_who_wait();
+  last_turn_ = world_.clock.now();
   for (unsigned i = 0; i < settings_.workers; ++i) {
     threads_.emplace_back([this](std::stop_token stop) { work(stop); });
   }
@@ -168,6 +169,7 @@ void Engine::pump(std::stop_token stop) {
   while (!stop.stop_requested()) {
     Millis wait = pump_interval;
     guarded(log_, "the pump", [&] { wait = pump_once(); });
+    last_turn_ = world_.clock.now();
     pause(stop, wait);
   }
 }

@@ -39,6 +39,10 @@ class Engine {
   Millis pump_once();
   std::optional<TimePoint> next_work() const { return queue_.next(); }
 
+  // When the pump last came round, which it does about every second: where this is long ago, nothing is found that
+  // falls due.
+  TimePoint last_turn() const { return last_turn_; }
+
   Watch& watch() { return watch_; }
   Sweeper& sweeper() { return sweeper_; }
 
@@ -71,6 +75,8 @@ class Engine {
   std::unordered_map<TenantId, Tenant> held_;       // leased rows between two looks at a booting app
   std::unordered_map<TenantId, TimePoint> leased_;  // when each lease of ours was last renewed
   std::unordered_set<TenantId> stale_;              // held rows that somebody has written to
+
+  std::atomic<TimePoint> last_turn_{TimePoint()};
 
   std::mutex pause_mutex_;
   std::condition_variable_any pause_;

@@ -144,7 +144,7 @@ struct Function::Parts {
   }
 
   std::vector<api::HealthCheck> health_checks() {
-    return {{"ledger", [this] { return store.next_due(), std::string("ok"); }},
+    return {{"ledger", [this] { return store.next_due(), std::string("ok"); }, true},
             {"runtime", [this] { return runtime.check(); }},
             {"database", [this] { return database.check(); }},
             {"mail", [this] { return mailer.check(); }}};
@@ -182,6 +182,7 @@ struct Function::Parts {
   Tenants tenants{world, settings, [this](const TenantId& id) { worker.send({id, std::nullopt}); }};
   Sweeper sweeper{world, settings, [this](const TenantId& id) { worker.send({id, std::nullopt}); }, log};
   api::Gate gate{store, clock, config.api.access};
+  api::Health health{health_checks(), clock};
   api::Context context{store,
                        gate,
                        tenants,
@@ -192,7 +193,7 @@ struct Function::Parts {
                        random,
                        world.logs,
                        nullptr,
-                       health_checks(),
+                       &health,
                        std::string(version),
                        Secret(to_hex(hmac_sha256(secrets.master_key, "status URLs"))),
                        log,
