@@ -5,6 +5,7 @@ the process list all the time. test_zz_secrets.py, which comes last, fails for w
 """
 
 import base64
+import json
 import os
 import pathlib
 import re
@@ -19,8 +20,8 @@ SHORTEST = 12              # what is shorter may stand somewhere by chance
 def spellings(secret):
     """A secret as it is, and as it travels."""
     raw = secret.encode()
-    return {secret, urllib.parse.quote(secret, safe=""), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(),
-            raw.hex()}
+    return {secret, urllib.parse.quote(secret, safe=""), urllib.parse.quote(secret, safe="").lower(), json.dumps(secret)[1:-1],
+            base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), raw.hex()}
 
 
 class Search:
@@ -103,6 +104,18 @@ def secrets_of_config(text):
         yield "the database administrator's password", value
 
 
+def secrets_from_elsewhere(server):
+    """What slipway.yaml takes from the environment and from files, and the log-ins of registries."""
+    text = read(server.config)
+    for name in re.findall(r"(?<!\$)\$\{(\w+)\}", text):
+        yield "a value of the environment", server.env.get(name, os.environ.get(name, ""))
+    for path in re.findall(r"\bfile:([^\s\"'},]+)", text):
+        yield "a secret of a file", read(server.directory / path).strip()
+    for path in re.findall(r"\bconfig: *\"?([^\s\"},]+)", text):
+        for auth in re.findall(r'"auth": *"([^"]+)"', read(server.directory / path)):
+            yield "a registry's log-in", base64.b64decode(auth).decode().partition(":")[2]
+
+
 def search(server):
     """What one server knew, looked for in all that it wrote and answered. To be called while its containers are there."""
     known = Search()
@@ -112,6 +125,9 @@ def search(server):
     for what, secret in secrets_of_config(read(server.config)):
         if not secret.startswith(("${", "file:")):
             known.know(what, secret)
+    for what, secret in secrets_from_elsewhere(server):
+        for line in secret.splitlines():
+            known.know(what, line)
     if server.docker and server.installation():
         for container in server.docker.containers(installation=server.installation()):
             for value in server.docker.environment(container, missing_ok=True).values():
