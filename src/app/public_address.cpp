@@ -86,4 +86,16 @@ bool is_private_address(const std::string& address) {
          in(0x64400000, 10);
 }
 
+// Only an interface's own address can be bound.
+bool is_own_address(const std::string& address) {
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  if (inet_pton(AF_INET, address.c_str(), &own.sin_addr) != 1 || own.sin_addr.s_addr == INADDR_ANY) return false;
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own) == 0;
+  close(fd);
+  return bound;
+}
+
 }  // namespace slipway

@@ -10,4 +10,7 @@ std::string find_public_address();
 // True for addresses that no stranger can reach (RFC 1918, loopback, link-local, carrier-grade NAT).
 bool is_private_address(const std::string& address);
 
+// True where an interface of this machine has this IPv4 address.
+bool is_own_address(const std::string& address);
+
 }  // namespace slipway

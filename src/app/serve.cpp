@@ -24,6 +24,7 @@
 #include "engine/engine.hpp"
 #include "metrics/measured.hpp"
 #include "metrics/metrics.hpp"
+#include "net/endpoint.hpp"
 #include "net/http_probe.hpp"
 #include "net/http_server.hpp"
 
@@ -45,6 +46,22 @@ std::string address_of(const Config& config, const Log& log) {
              {{"address", address}});
   }
   return address;
+}
+
+// Where instances are published, as this machine reaches it: an address of its own rather than loopback, since that is
+// what customers use, but never one that a router has to send back.
+std::string published_at(const Config& config, const std::string& address) {
+  if (!config.access.spec.probe_address.empty()) return config.access.spec.probe_address;
+  const net::Target engine = net::parse_endpoint(config.runtime.docker.engine.url);
+  const bool processes = config.runtime.driver == Config::RuntimeDriver::process;
+  if (!processes && !engine.host.empty()) return engine.host;  // Docker of another machine
+  return is_own_address(address) ? address : "127.0.0.1";
+}
+
+Settings own_settings(const Config& config, const Log& log) {
+  Settings settings = settings_of(config, address_of(config, log));
+  settings.access.probe_address = published_at(config, settings.access.address);
+  return settings;
 }
 
 // Sign-ups that are being written together share one commit to disk, and there can be as many as there are workers.
@@ -91,8 +108,7 @@ class Slipway {
         managed_(start_managed()),
         database_(make_database(config, managed_.get(), network_, store_->installation(), master_key_)),
         mailer_(make_mailer(config, clock_)),
-        probe_(config.access.spec.probe_address),
-        settings_(settings_of(config, address_of(config, log))),
+        settings_(own_settings(config, log)),
         world_{measured_store_,
                measured_runtime_,
                measured_database_,

@@ -16,6 +16,54 @@ using testing::Not;
 
 const Error down(ErrorKind::unavailable, "docker: not reachable");
 
+// Keeps where it was sent.
+class Whereabouts : public Probe {
+ public:
+  ProbeResult ask(const ProbeTarget& target, const std::string& url, Millis) override {
+    asked.push_back(fmt::format("{}:{} for {}", target.address, target.port.value(), url));
+    return {true, "200"};
+  }
+  std::vector<std::string> asked;
+};
+
+TEST(Provisioning, TheProbeGoesToTheInstanceAndNeverToWhatItsNameSays) {
+  Settings settings = test::test_settings();
+  settings.access = {"sslip.io", "203.0.113.9", ""};
+  TestWorld w(settings);
+  Whereabouts probe;
+  const World world{w.store, w.runtime, w.database, w.mailer, probe, w.clock, w.random};
+  Reconciler reconciler(world, w.settings, w.watch, Log::silent());
+  const TenantId id = w.sign_up("acme");
+  Tenant odd = w.tenant(id);
+  odd.sign_up.slug = Slug("10-0-0-1");  // as an older release took it
+  ASSERT_TRUE(w.store.save(odd, {}, std::nullopt));
+  auto tenant = w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now());
+  reconciler.reconcile(*tenant, "w1");
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  EXPECT_THAT(probe.asked,
+              testing::ElementsAre("127.0.0.1:20000 for http://10-0-0-1.203-0-113-9.sslip.io:20000/healthz"));
+}
+
+TEST(Provisioning, ANameThatReadsAsAnAddressIsRefused) {
+  TestWorld w;
+  const auto refuses = [&](const std::string& slug) {
+    try {
+      w.sign_up(slug);
+      return false;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalid);
+      EXPECT_EQ(error.fields().at(0).field, "subdomain");
+      return true;
+    }
+  };
+  for (const char* slug : {"127-0-0-1", "app-10-0-0-1", "a--b", "2001-db8--1"}) EXPECT_TRUE(refuses(slug)) << slug;
+  EXPECT_FALSE(refuses("facade12")) << "no such service is asked for localhost";
+  w.settings.access.domain = "sslip.io";
+  EXPECT_TRUE(refuses("7f000001"));
+  EXPECT_FALSE(refuses("shop-24"));
+  EXPECT_NO_THROW(w.tenants.sign_up(TestWorld::sign_up_of("facade12"), {}, "hash")) << "who has it keeps it";
+}
+
 TEST(Provisioning, EndsWithOneOfEach) {
   TestWorld w;
   const TenantId id = w.sign_up("acme");

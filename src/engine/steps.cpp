@@ -127,6 +127,12 @@ StepResult Steps::create_database(const Tenant& tenant) const {
 
 std::string Steps::url(const Tenant& tenant) const { return access_url(settings_.access, tenant); }
 
+ProbeTarget Steps::published_at(const Tenant& tenant) const {
+  const std::string& configured = settings_.access.probe_address;
+  if (!configured.empty()) return {configured, tenant.port.value()};
+  return {tenant.host.empty() ? "127.0.0.1" : tenant.host, tenant.port.value()};
+}
+
 InstanceSpec Steps::instance_spec(const Tenant& tenant) const {
   InstanceSpec spec;
   spec.tenant = tenant.id;
@@ -262,7 +268,8 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
 StepResult Steps::probe(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
   const TimePoint boot_at = tenant.boot_at.value_or(began);
-  const ProbeResult answer = world_.probe.ask(url(tenant) + settings_.app.health_path, probe_timeout);
+  const ProbeResult answer =
+      world_.probe.ask(published_at(tenant), url(tenant) + settings_.app.health_path, probe_timeout);
   const TimePoint now = world_.clock.now();
   if (!answer.ready) {
     const Millis age = now - boot_at;

@@ -52,6 +52,7 @@ class Steps {
 
   InstanceSpec instance_spec(const Tenant& tenant) const;
   std::string url(const Tenant& tenant) const;
+  ProbeTarget published_at(const Tenant& tenant) const;
   std::string last_words(const Tenant& tenant) const;
   Event event(Step step, std::string message, std::optional<TimePoint> since = {}) const;
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/id.hpp"
+#include "model/address_label.hpp"
 
 namespace slipway {
 namespace {
@@ -16,6 +17,16 @@ void check_reserved(const Settings& settings, const Slug& slug) {
   const auto& reserved = settings.reserved_slugs;
   if (std::find(reserved.begin(), reserved.end(), slug.value()) == reserved.end()) return;
   const std::string why = fmt::format("'{}' is reserved; choose another", slug.value());
+  throw Error(ErrorKind::invalid, "subdomain: " + why).on("subdomain", why);
+}
+
+// A name that leads to another address than ours: its customer would open something else. Who has one keeps it.
+void check_address(const Settings& settings, Store& store, const Slug& slug) {
+  const bool elsewhere =
+      holds_address(slug.value()) || (settings.access.domain != "localhost" && holds_hex_address(slug.value()));
+  if (!elsewhere || store.find_slug(slug)) return;
+  const std::string why =
+      fmt::format("'{}' reads as an IP address, to which its URL would lead; choose another", slug.value());
   throw Error(ErrorKind::invalid, "subdomain: " + why).on("subdomain", why);
 }
 
@@ -115,6 +126,7 @@ std::string_view words_for(Action action) {
 SignUpResult Tenants::sign_up(const SignUp& request, const std::optional<IdempotencyKey>& key,
                               const std::string& body_hash, std::optional<AuditEntry> audit) {
   check_reserved(settings_, request.slug);
+  check_address(settings_, world_.store, request.slug);
   plan_named(settings_, request.plan);
   const TimePoint now = world_.clock.now();
   NewTenant wanted;

@@ -16,7 +16,8 @@ class Tenants {
   Tenants(const World& world, const Settings& settings, std::function<void(const TenantId&)> wake)
       : world_(world), settings_(settings), wake_(std::move(wake)) {}
 
-  // Durable when it returns. Throws invalid for a reserved subdomain or an unknown plan.
+  // Durable when it returns. Throws invalid for a reserved subdomain, one that reads as an address, or an unknown
+  // plan.
   // `audit` is written with a new tenant, its id as the target.
   SignUpResult sign_up(const SignUp& request, const std::optional<IdempotencyKey>& key, const std::string& body_hash,
                        std::optional<AuditEntry> audit = std::nullopt);

@@ -50,7 +50,7 @@ struct Plan {
 struct AccessSpec {
   std::string domain = "sslip.io";  // "sslip.io", or "localhost" for a machine without DNS
   std::string address;              // public IPv4 address of the machine; part of an sslip.io name
-  std::string probe_address;        // where the ready probe connects instead, behind a router without hairpin NAT
+  std::string probe_address;  // of the machine where instances are published, for the ready probe; empty: loopback
 };
 
 // "http://acme.203-0-113-9.sslip.io:20001"; empty without a port or an address. The tenant's own host goes before the

@@ -228,7 +228,7 @@ IoResult Connector::open(Connection& connection, Deadline deadline) {
   if (answer.addresses.empty()) {
     return {answer.timed_out ? IoResult::Kind::timed_out : IoResult::Kind::failed, 0, answer.failure};
   }
-  auto result = impl.connect_tcp(answer.addresses, target_.port, deadline);
+  auto result = impl.connect_tcp(answer.addresses, endpoint_.port == 0 ? target_.port : endpoint_.port, deadline);
   if (result.ok() && context != nullptr) result = impl.shake_hands(*context, target_.host, deadline);
   return result;
 }

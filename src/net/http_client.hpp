@@ -19,6 +19,7 @@ struct Endpoint {
   std::string cert_file{};
   std::string key_file{};
   std::string address{};  // connect to this host instead of the URL's (whose name is still sent and verified)
+  std::uint16_t port{};   // and to this port; 0: the URL's
   std::string ca_pem{};   // trusted roots as PEM text, where there is no ca_file; empty: the system's roots
 };
 

@@ -254,7 +254,7 @@ TEST(HttpClientTls, KeepsTheDeadlineInAHandshakeThatNeverEnds) {
 TEST(HttpClientTls, AProbeSaysWhyItDoesNotTrust) {
   Identity identity("DNS:localhost");
   TlsServer server(identity);
-  const auto result = HttpProbe("").ask(server.url("localhost") + "/", 30s);
+  const auto result = HttpProbe().ask({"127.0.0.1", Port(server.port)}, server.url("localhost") + "/", 30s);
   EXPECT_FALSE(result.ready);
   EXPECT_THAT(result.detail, HasSubstr("certificate is not accepted"));
 }

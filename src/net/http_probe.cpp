@@ -46,10 +46,10 @@ int status_of(std::string_view head) {
 }
 }  // namespace
 
-ProbeResult HttpProbe::ask(const std::string& url, Millis timeout) {
+ProbeResult HttpProbe::ask(const ProbeTarget& target, const std::string& url, Millis timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   const auto place = place_of(url);
-  Connector connector({.url = place.origin, .address = address_});
+  Connector connector({.url = place.origin, .address = target.address, .port = target.port.value()});
   if (connector.target().host.empty()) throw Error(ErrorKind::invalid, fmt::format("probe '{}': not http", url));
   Connection connection;
   auto result = connector.open(connection, deadline);

@@ -1,7 +1,4 @@
 #pragma once
-#include <fmt/format.h>
-
-#include <charconv>
 #include <map>
 #include <mutex>
 #include <string>
@@ -11,8 +8,8 @@
 
 namespace slipway::test {
 
-// Asks the fake runtime's machine who listens on the URL's port. An instance that runs answers 200 at once unless the
-// test says otherwise. Thread-safe.
+// Asks the fake runtime's machine who listens on the target's port. An instance that runs answers 200 at once unless
+// the test says otherwise. Thread-safe.
 class FakeProbe : public Probe {
  public:
   explicit FakeProbe(const FakeRuntime& runtime) : runtime_(runtime) {}
@@ -29,8 +26,8 @@ class FakeProbe : public Probe {
     return found == asked_.end() ? 0 : found->second;
   }
 
-  ProbeResult ask(const std::string& url, Millis) override {
-    const std::optional<TenantId> tenant = runtime_.listener(port_of(url));
+  ProbeResult ask(const ProbeTarget& target, const std::string&, Millis) override {
+    const std::optional<TenantId> tenant = runtime_.listener(target.port);
     if (!tenant) return {false, "connection refused"};
     std::lock_guard lock(mutex_);
     ++asked_[*tenant];
@@ -49,19 +46,6 @@ class FakeProbe : public Probe {
   void set(const TenantId& tenant, Mood mood) {
     std::lock_guard lock(mutex_);
     moods_[tenant] = std::move(mood);
-  }
-
-  // "http://acme.localhost:20001/healthz" -> 20001; 80 where there is none.
-  static Port port_of(const std::string& url) {
-    const auto scheme = url.find("://");
-    const auto host = scheme == std::string::npos ? 0 : scheme + 3;
-    const std::string authority = url.substr(host, url.find('/', host) - host);
-    const auto colon = authority.rfind(':');
-    std::uint16_t port = 80;
-    if (colon != std::string::npos) {
-      std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), port);
-    }
-    return Port(port);
   }
 
   const FakeRuntime& runtime_;

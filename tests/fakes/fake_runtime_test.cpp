@@ -94,18 +94,19 @@ TEST(FakeProbe, asks_who_listens_on_the_port) {
   FakeRuntime runtime;
   FakeProbe probe(runtime);
   const std::string url = "http://ann.127-0-0-1.sslip.io:20001/healthz";
+  const ProbeTarget target{"127.0.0.1", Port(20001)};
   runtime.create(spec_of(ann, 20001), {});
-  EXPECT_EQ(probe.ask(url, Millis(1)).detail, "connection refused");
+  EXPECT_EQ(probe.ask(target, url, Millis(1)).detail, "connection refused");
   probe.ready_after(ann, 2);
   runtime.start(ann, 0);
-  EXPECT_FALSE(probe.ask(url, Millis(1)).ready);
-  EXPECT_FALSE(probe.ask(url, Millis(1)).ready);
-  EXPECT_TRUE(probe.ask(url, Millis(1)).ready);
+  EXPECT_FALSE(probe.ask(target, url, Millis(1)).ready);
+  EXPECT_FALSE(probe.ask(target, url, Millis(1)).ready);
+  EXPECT_TRUE(probe.ask(target, url, Millis(1)).ready);
   probe.never_ready(ann, "timeout");
-  EXPECT_EQ(probe.ask(url, Millis(1)).detail, "timeout");
+  EXPECT_EQ(probe.ask(target, url, Millis(1)).detail, "timeout");
   probe.ready(ann);
-  EXPECT_TRUE(probe.ask(url, Millis(1)).ready);
-  EXPECT_FALSE(probe.ask("http://ann.localhost/", Millis(1)).ready) << "port 80";
+  EXPECT_TRUE(probe.ask(target, url, Millis(1)).ready);
+  EXPECT_FALSE(probe.ask({"127.0.0.1", Port(80)}, url, Millis(1)).ready) << "port 80";
   EXPECT_EQ(probe.asks(ann), 5u);
 }
 

@@ -284,9 +284,10 @@ std::string MailerEdge::send(const Message& message, const std::string& key) {
                     [&] { return link_.scene().fakes.mailer().send(message, key); });
 }
 
-ProbeResult ProbeEdge::ask(const std::string& url, Millis timeout) {
+ProbeResult ProbeEdge::ask(const ProbeTarget& target, const std::string& url, Millis timeout) {
   try {
-    return link_.call(Side::probe, "probe", link_.root().tenant, [&] { return link_.scene().probe.ask(url, timeout); });
+    return link_.call(Side::probe, "probe", link_.root().tenant,
+                      [&] { return link_.scene().probe.ask(target, url, timeout); });
   } catch (const Error& error) {
     return {false, error.message()};  // a probe throws nothing
   }

@@ -145,7 +145,7 @@ class MailerEdge : public Mailer {
 class ProbeEdge : public Probe {
  public:
   explicit ProbeEdge(Link& link) : link_(link) {}
-  ProbeResult ask(const std::string& url, Millis timeout) override;
+  ProbeResult ask(const ProbeTarget& target, const std::string& url, Millis timeout) override;
 
  private:
   Link& link_;

@@ -115,7 +115,8 @@ void Judge::look_at_running(const Tenant& t, const std::optional<Instance>& inst
     return violated("one instance for a tenant", told(t) + ", without a running one");
   }
   const std::string url = access_url(settings_.access, t);
-  const bool answers = probe_.ask(url + settings_.app.health_path, Millis(1'000)).ready;
+  const bool answers =
+      t.port && probe_.ask({"127.0.0.1", *t.port}, url + settings_.app.health_path, Millis(1'000)).ready;
   const auto listener = t.port ? fakes_.machine->listener(*t.port) : std::nullopt;
   if (!answers || listener != t.id) violated("one live URL for a tenant", told(t) + ": " + url + " is not it");
   if (t.restart_done != t.restart_wanted) violated("a request is not lost", "restart of " + t.id.value());

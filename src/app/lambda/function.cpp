@@ -174,7 +174,7 @@ struct Function::Parts {
       {ecs_client, ec2, ssm, logs}, {ecs_place(place), config.app.stop_timeout}, installation, clock, log};
   ecs::EcsInitDatabase database{ecs_client, ssm, ecs_place(place), installation, secrets.master_key, 1};
   mail::ResendMailer mailer{resend_options(config)};
-  net::HttpProbe probe{config.access.spec.probe_address};
+  net::HttpProbe probe;
   const World world{store, runtime, database, mailer, probe, clock, random, &runtime};
   Watch watch;
   lambda::SqsQueue queue{sqs, place.queue_url, clock};

@@ -52,6 +52,7 @@ Settings settings() {
   s.app.env = {{"DATABASE_URL", "{{ db.url }}"}, {"COMPANY_NAME", "{{ company_name }}"}};
   s.plans["default"] = Plan{};
   s.access.domain = "sslip.io";
+  s.access.probe_address = "127.0.0.1";
   s.mail.from = "shop@example.com";
   for (const auto& purpose : mail_purposes()) s.mail.templates["en/" + purpose] = shipped_template("en", purpose);
   s.policy.stable_ports = false;
@@ -141,7 +142,7 @@ class Engine {
   ecs::EcsRuntime runtime_{{ecs_, ec2_, ssm_, logs_}, {place()}, store_.installation(), clock_, Log::silent()};
   ecs::EcsInitDatabase database_{ecs_, ssm_, place(), store_.installation(), Secret("master key"), 1};
   test::FakeMailer mailer_;
-  net::HttpProbe probe_{"127.0.0.1"};
+  net::HttpProbe probe_;
   Settings settings_ = settings();
   World world_{store_, runtime_, database_, mailer_, probe_, clock_, random_, &runtime_};
   Watch watch_;
