@@ -44,6 +44,41 @@ int status_of(std::string_view head) {
   }
   return status;
 }
+
+// Behind the empty line that ends a head, which lines that end with LF alone may have too; npos while it goes on.
+std::size_t end_of_head(std::string_view text) {
+  std::size_t line = 0;
+  for (auto feed = text.find('\n'); feed != text.npos; feed = text.find('\n', line)) {
+    const bool empty = feed == line || (feed == line + 1 && text[line] == '\r');
+    line = feed + 1;
+    if (empty) return line;
+  }
+  return text.npos;
+}
+
+// Whether another head follows (RFC 9110, 15.2). After 101 there is no more HTTP.
+bool is_interim(int status) { return status >= 100 && status < 200 && status != 101; }
+
+// The status of the final answer; 0 where what comes is no HTTP, an interim one where no other came within the limit.
+int read_status(Connection& connection, IoResult& result, Deadline deadline) {
+  std::string text;
+  std::size_t read_bytes = 0;
+  int status = 0;
+  while (result.ok()) {
+    char piece[4096];
+    result = connection.read_some(piece, sizeof piece, deadline);
+    if (!result.ok()) break;
+    text.append(piece, result.bytes);
+    read_bytes += result.bytes;
+    for (auto end = end_of_head(text); end != text.npos; end = end_of_head(text)) {
+      status = status_of(text);
+      if (!is_interim(status)) return status;
+      text.erase(0, end);
+    }
+    if (read_bytes > kProbeHeadLimit) return text.empty() || is_interim(status) ? status : status_of(text);
+  }
+  return status;
+}
 }  // namespace
 
 ProbeResult HttpProbe::ask(const ProbeTarget& target, const std::string& url, Millis timeout) {
@@ -59,15 +94,9 @@ ProbeResult HttpProbe::ask(const ProbeTarget& target, const std::string& url, Mi
       "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: slipway-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n",
       place.target, connector.target().host_header);
   result = connection.write(request, {}, deadline);
-  std::string head;
-  while (result.ok() && head.find("\r\n\r\n") == std::string::npos) {
-    char piece[4096];
-    result = connection.read_some(piece, sizeof piece, deadline);
-    if (!result.ok() || head.size() + result.bytes > kProbeHeadLimit) break;
-    head.append(piece, result.bytes);
-  }
+  const int status = read_status(connection, result, deadline);
+  if (is_interim(status)) return {false, fmt::format("{} and no final answer", status)};
   if (!result.ok()) return {false, in_words(result, timeout)};
-  const int status = status_of(head);
   if (status == 0) return {false, "the answer is not HTTP"};
   return {status >= 200 && status < 400, std::to_string(status)};
 }

@@ -65,6 +65,42 @@ TEST(HttpProbe, SaysWhatWentWrong) {
   EXPECT_EQ(probe.ask({"127.0.0.1", Port(1)}, imposter.base_url() + "/", 5s).detail, "connection refused");
 }
 
+TEST(HttpProbe, InterimAnswersArePassedOver) {
+  const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n";
+  const std::string last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  Imposter imposter;
+  HttpProbe probe;
+  const auto ask = [&](const std::string& raw) {
+    imposter.on("*", {.raw = raw});
+    return probe.ask(target_of(imposter), imposter.base_url() + "/", 5s);
+  };
+  EXPECT_TRUE(ask(early + last).ready);
+  EXPECT_TRUE(ask("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + early + early + last).ready);
+  EXPECT_EQ(ask(early + "HTTP/1.1 503 Not Yet\r\n\r\n").detail, "503");
+  EXPECT_EQ(ask(early + "SSH-2.0-OpenSSH\r\n\r\n").detail, "the answer is not HTTP");
+  EXPECT_FALSE(ask(early).ready);
+  EXPECT_EQ(ask("HTTP/1.1 101 Switching Protocols\r\n\r\n" + last).detail, "101");
+  std::string endless;
+  while (endless.size() < (1u << 20)) endless += early;
+  const auto result = ask(endless + last);
+  EXPECT_FALSE(result.ready);
+  EXPECT_THAT(result.detail, testing::StartsWith("103 and no final answer"));
+}
+
+TEST(HttpProbe, LinesMayEndWithLfAloneAndComeInPieces) {
+  Imposter imposter;
+  HttpProbe probe;
+  for (const char* raw : {"HTTP/1.1 200 OK\nServer: x\n\nok", "HTTP/1.0 204 No Content\r\n\n", "HTTP/1.0 200\n\n",
+                          "HTTP/1.1 103 Early Hints\n\nHTTP/1.1 200 OK\nA: b\r\n\r\n"}) {
+    imposter.on("*", {.raw = raw});
+    EXPECT_TRUE(probe.ask(target_of(imposter), imposter.base_url() + "/", 5s).ready) << raw;
+  }
+  // The interim head, then the final one's status line, each in a piece of its own.
+  imposter.on("*", {.raw = std::string(5'000, ' ').insert(0, "HTTP/1.1 103 Early Hints\nA:") +
+                           "\n\nHTTP/1.1 200 OK\nA:" + std::string(5'000, ' ') + "\n\n"});
+  EXPECT_TRUE(probe.ask(target_of(imposter), imposter.base_url() + "/", 5s).ready);
+}
+
 TEST(HttpProbe, AnEndlessBodyIsNoObstacle) {
   Imposter imposter;
   imposter.on("GET /", {.chunks = {"x"}, .endless = true});
