@@ -40,6 +40,10 @@ class Database {
   // Ends the tenant's connections, drops database and role. Not there is success.
   virtual DropResult drop(const TenantId& tenant) = 0;
 
+  // Brings what every tenant's role and database shall have up to this version. For each start: those that were made by
+  // an older one differ. A driver to which that does not apply does nothing.
+  virtual void renew() {}
+
   virtual std::vector<Resource> resources() = 0;
   virtual void discard(const Resource& resource) = 0;
 

@@ -220,7 +220,9 @@ void Engine::sweep_soon() {
   pause_.notify_all();
 }
 
+// False where it has to be tried again.
 void Engine::sweep_often(std::stop_token stop) {
+  bool renewed = false;
   while (true) {
     {
       std::unique_lock lock(pause_mutex_);
@@ -228,6 +230,7 @@ void Engine::sweep_often(std::stop_token stop) {
       if (stop.stop_requested()) return;
       sweep_wanted_ = false;
     }
+    renewed = renewed || guarded(log_, "bringing older databases up to date", [&] { world_.database.renew(); });
     guarded(log_, "sweep", [&] { sweeper_.sweep(false); });
   }
 }

@@ -61,6 +61,24 @@ struct RunningWorld {
   std::unique_ptr<Tenants> tenants;
 };
 
+// Also where the database server does not answer at first.
+TEST(EngineTest, AStartRenewsWhatAnOlderVersionMade) {
+  Settings settings = test::test_settings();
+  settings.sweep_interval = Millis(5);
+  RunningWorld w(settings);
+  w.database.server().roles[resource_name(w.store.installation(), TenantId("t_01jdd2x8k40a1b2c3d4e"))].current = false;
+  w.database.fail_next(test::FakeDatabase::Call::renew, 2);
+  w.engine->start();
+  const auto renewed = [&] {
+    std::lock_guard lock(w.database.server().mutex);
+    return w.database.server().roles.begin()->second.current;
+  };
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  while (!renewed() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_TRUE(renewed());
+  w.engine->stop();
+}
+
 // Who accepted a sign-up may have died before it woke anybody: its repeat does.
 TEST(TenantsTest, ARepeatedSignUpWakesWhatIsDue) {
   TestWorld w;

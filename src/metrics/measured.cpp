@@ -158,6 +158,10 @@ DropResult MeasuredDatabase::drop(const TenantId& tenant) {
   return measured(observer_, "database", "drop", [&] { return driver_.drop(tenant); });
 }
 
+void MeasuredDatabase::renew() {
+  return measured(observer_, "database", "renew", [&] { return driver_.renew(); });
+}
+
 std::vector<Resource> MeasuredDatabase::resources() {
   return measured(observer_, "database", "resources", [&] { return driver_.resources(); });
 }

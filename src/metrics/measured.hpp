@@ -69,6 +69,7 @@ class MeasuredDatabase : public Database {
   DatabaseAccess access(const TenantId& tenant) const override { return driver_.access(tenant); }  // pure
   void ensure(const TenantId& tenant, const Plan& plan) override;
   DropResult drop(const TenantId& tenant) override;
+  void renew() override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override;

@@ -13,6 +13,8 @@ std::string_view to_string(FakeDatabase::Call call) {
       return "ensure";
     case FakeDatabase::Call::drop:
       return "drop";
+    case FakeDatabase::Call::renew:
+      return "renew";
     case FakeDatabase::Call::resources:
       return "resources";
     case FakeDatabase::Call::discard:
@@ -64,6 +66,17 @@ DropResult FakeDatabase::drop(const TenantId& tenant) {
   }
   end(Call::drop);
   return DropResult::done;
+}
+
+void FakeDatabase::renew() {
+  begin(Call::renew, {});
+  {
+    std::lock_guard lock(server_->mutex);
+    for (auto& [name, role] : server_->roles) {
+      if (!tenant_of_resource(installation_, name).value().empty()) role.current = true;
+    }
+  }
+  end(Call::renew);
 }
 
 std::vector<Resource> FakeDatabase::resources() {

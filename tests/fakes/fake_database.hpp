@@ -19,6 +19,7 @@ struct FakeServer {
     std::uint32_t connections = 0;
     Millis statement_timeout{0};
     std::uint32_t key_generation = 0;
+    bool current = true;  // false: made by an older version
   };
   std::mutex mutex;
   std::map<std::string, Entry> roles;
@@ -28,7 +29,7 @@ struct FakeServer {
 // A database driver in memory. It does what the contract says, and what a test tells it to do wrong. Thread-safe.
 class FakeDatabase : public Database {
  public:
-  enum class Call { ensure, drop, resources, discard, check };
+  enum class Call { ensure, drop, renew, resources, discard, check };
 
   explicit FakeDatabase(InstallationId installation,
                         std::shared_ptr<FakeServer> server = std::make_shared<FakeServer>(),
@@ -37,6 +38,7 @@ class FakeDatabase : public Database {
   DatabaseAccess access(const TenantId& tenant) const override;
   void ensure(const TenantId& tenant, const Plan& plan) override;
   DropResult drop(const TenantId& tenant) override;
+  void renew() override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override;

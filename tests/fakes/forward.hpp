@@ -71,6 +71,7 @@ class ForwardDatabase : public Database {
   DatabaseAccess access(const TenantId& tenant) const override { return real_.access(tenant); }
   void ensure(const TenantId& tenant, const Plan& plan) override { real_.ensure(tenant, plan); }
   DropResult drop(const TenantId& tenant) override { return real_.drop(tenant); }
+  void renew() override { real_.renew(); }
   std::vector<Resource> resources() override { return real_.resources(); }
   void discard(const Resource& resource) override { real_.discard(resource); }
   std::string check() override { return real_.check(); }

@@ -21,7 +21,16 @@ struct Fence {
 constexpr Fence fences[] = {
     {"ROLE", "log_min_messages", "panic"},
     {"DATABASE", "log_min_messages", "panic"},
+    // Temporary files of one session: sorts, hashes, and what no table shows.
+    {"ROLE", "temp_file_limit", "512MB"},
 };
+
+constexpr std::string_view without_fences_sql = R"(
+SELECT r.rolname FROM pg_roles r JOIN pg_database d ON d.datname = r.rolname
+LEFT JOIN pg_db_role_setting of_role ON of_role.setrole = r.oid AND of_role.setdatabase = 0
+LEFT JOIN pg_db_role_setting of_database ON of_database.setrole = 0 AND of_database.setdatabase = d.oid
+WHERE starts_with(r.rolname::text, {0})
+  AND NOT (coalesce(of_role.setconfig, '{{}}') @> ARRAY[{1}] AND coalesce(of_database.setconfig, '{{}}') @> ARRAY[{2}]))";
 
 std::string statement(const Connection& connection, const Fence& fence, const std::string& name) {
   return fmt::format("ALTER {} {} SET {} = '{}';", fence.kind, connection.identifier(name), fence.setting, fence.value);
@@ -40,6 +49,22 @@ std::string fence_sql(const Connection& connection, const std::string& name) {
                                         wanted);
   }
   return sql;
+}
+
+std::vector<std::string> names_without_fences(Connection& connection, const std::string& prefix, Deadline deadline) {
+  const auto wanted = [](std::string_view kind) {
+    std::vector<std::string> settings;
+    for (const Fence& fence : fences) {
+      if (fence.kind == kind) settings.push_back(fmt::format("'{}={}'", fence.setting, fence.value));
+    }
+    return fmt::format("{}", fmt::join(settings, ","));
+  };
+  std::vector<std::string> names;
+  for (const auto& row : connection.run(
+           fmt::format(without_fences_sql, connection.literal(prefix), wanted("ROLE"), wanted("DATABASE")), deadline)) {
+    names.push_back(row.at(0));
+  }
+  return names;
 }
 
 std::string missing_fences(Connection& connection, Deadline deadline) {

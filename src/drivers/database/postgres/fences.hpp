@@ -12,6 +12,9 @@ namespace slipway::postgres {
 // Statements for inside a transaction, ended by a semicolon. Role and database both bear `name`.
 std::string fence_sql(const Connection& connection, const std::string& name);
 
+// Of the roles whose name begins so, and that have a database, those that lack some of them.
+std::vector<std::string> names_without_fences(Connection& connection, const std::string& prefix, Deadline deadline);
+
 // The settings that this session's user may not make, "log_min_messages, …"; nothing where it may make all of them.
 std::string missing_fences(Connection& connection, Deadline deadline);
 

@@ -44,6 +44,11 @@ TEST_F(Fences, NoStatementOfATenantWritesToTheServersLog) {
 
 TEST_F(Fences, ATenantCanNeitherChangeNorResetThem) {
   const std::string name = access_.name;
+  EXPECT_EQ(Session(access_).ask("SHOW temp_file_limit"), "512MB");
+  for (const std::string& sql :
+       {std::string("SET temp_file_limit = -1"), fmt::format("ALTER ROLE {} RESET temp_file_limit", name)}) {
+    EXPECT_THAT(refusal([&] { Session(access_).ask(sql); }), HasSubstr("forbidden")) << sql;
+  }
   for (const std::string& sql :
        {std::string("SET log_min_messages = log"), std::string("RESET log_min_messages"),
         std::string("SELECT set_config('log_min_messages', 'log', false)"),
@@ -58,6 +63,29 @@ TEST_F(Fences, ATenantCanNeitherChangeNorResetThem) {
   }
   Session(access_).ask(fmt::format("ALTER ROLE {0} RESET ALL; ALTER DATABASE {0} RESET ALL; RESET ALL", name));
   EXPECT_EQ(Session(access_).ask("SHOW log_min_messages"), "panic");
+  EXPECT_EQ(Session(access_).ask("SHOW temp_file_limit"), "512MB");
+}
+
+TEST_F(Fences, RolesOfAnOlderVersionGetThemOnce) {
+  const auto settings = [&] {
+    return server_.ask(
+        fmt::format("SELECT string_agg(setconfig::text, ' ' ORDER BY setdatabase) FROM pg_db_role_setting "
+                    "WHERE setrole = '{0}'::regrole OR setdatabase = (SELECT oid FROM pg_database WHERE "
+                    "datname = '{0}')",
+                    access_.name));
+  };
+  const std::string whole = settings();
+  server_.ask(fmt::format("ALTER DATABASE {} RESET ALL", access_.name));
+  server_.ask(fmt::format("ALTER ROLE {} RESET temp_file_limit", access_.name));
+  EXPECT_NE(settings(), whole);
+  database_->renew();
+  for (const char* setting : {"log_min_messages=panic", "temp_file_limit=512MB", "statement_timeout="}) {
+    EXPECT_THAT(settings(), HasSubstr(setting));
+  }
+  EXPECT_EQ(server_.ask(fmt::format("SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM "
+                                    "pg_database WHERE datname = '{}')",
+                                    access_.name)),
+            "1");
 }
 
 // Autovacuum calls a function of an index as the table's owner, but in a session that no role's settings reach.

@@ -33,6 +33,7 @@ superuser_reserved_connections = 6
 authentication_timeout = 10s
 password_encryption = scram-sha-256
 tcp_keepalives_idle = 60
+client_connection_check_interval = 10s
 
 shared_buffers = 16MB
 huge_pages = off

@@ -179,6 +179,19 @@ std::string PostgresDatabase::remove(const std::string& name, bool role) {
   return kept;
 }
 
+void PostgresDatabase::renew() {
+  call("renew the settings of tenants' roles", [&](Connection& connection, Deadline deadline) {
+    for (const std::string& name : names_without_fences(connection, resource_prefix(installation_), deadline)) {
+      if (tenant_of_resource(installation_, name).value().empty()) continue;
+      const State state = lock_and_inspect(connection, name, deadline);
+      const bool whole = state.role && state.database && !state.invalid;
+      if (whole && !state.member) connection.run(grant_sql(connection, connection.identifier(name)), deadline);
+      if (whole) connection.run(fmt::format("BEGIN; {} COMMIT", fence_sql(connection, name)), deadline);
+      connection.run(fmt::format(unlock_sql, connection.literal(name)), deadline);
+    }
+  });
+}
+
 std::vector<Resource> PostgresDatabase::resources() {
   std::vector<Resource> found;
   call("list databases", [&](Connection& connection, Deadline deadline) {

@@ -32,6 +32,7 @@ class PostgresDatabase : public Database {
   DatabaseAccess access(const TenantId& tenant) const override;
   void ensure(const TenantId& tenant, const Plan& plan) override;
   DropResult drop(const TenantId& tenant) override;
+  void renew() override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override;
