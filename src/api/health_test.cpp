@@ -1,5 +1,6 @@
 #include "api/health.hpp"
 
+#include <atomic>
 #include <future>
 
 #include "api/test_api.hpp"
@@ -12,15 +13,24 @@ constexpr auto patience = std::chrono::seconds(30);
 // A part whose check hangs until it is let go.
 struct Hanging {
   std::promise<void> began;
-  std::promise<void> end;
-  std::shared_future<void> ended = end.get_future().share();
+  std::atomic<bool> gone = false;
   std::atomic<int> looks = 0;
+
+  // At the end of a test at the latest: a Health that goes waits for its threads.
+  struct LetGo {
+    Hanging& part;
+    ~LetGo() { part.let_go(); }
+  };
+  void let_go() {
+    gone = true;
+    gone.notify_all();
+  }
 
   HealthCheck check(std::string name, bool vital) {
     return {std::move(name),
             [this] {
               if (++looks == 1) began.set_value();
-              ended.wait();
+              gone.wait(false);
               return std::string("well");
             },
             vital};
@@ -40,6 +50,7 @@ TEST(Health, APartThatHangsHoldsUpNobody) {
   Api api;
   Hanging mail;
   Health health({{"ledger", [] { return std::string("ok"); }, true}, mail.check("mail", false)}, api.clock);
+  const Hanging::LetGo at_end{mail};
   api.context.health = &health;
   health.start();
   ASSERT_EQ(mail.began.get_future().wait_for(patience), std::future_status::ready);
@@ -54,7 +65,7 @@ TEST(Health, APartThatHangsHoldsUpNobody) {
   EXPECT_EQ(object_of(response).at("checks").at("mail"), "no answer for 7 s");
   EXPECT_EQ(mail.looks, 1) << "however many ask";
   EXPECT_FALSE(health.stop());
-  mail.end.set_value();
+  mail.let_go();
   EXPECT_TRUE(eventually([&] { return health.findings().at(1).well; }));
 }
 
@@ -62,12 +73,13 @@ TEST(Health, IsNotReadyWhileALedgerHangs) {
   Api api;
   Hanging ledger;
   Health health({ledger.check("ledger", true)}, api.clock);
+  const Hanging::LetGo at_end{ledger};
   api.context.health = &health;
   EXPECT_FALSE(health.ready()) << "nothing is known yet";
   health.start();
   ASSERT_EQ(ledger.began.get_future().wait_for(patience), std::future_status::ready);
   EXPECT_EQ(api.answer("GET", "/readyz").status, 503);
-  ledger.end.set_value();
+  ledger.let_go();
   EXPECT_TRUE(eventually([&] { return api.answer("GET", "/readyz").status == 200; }));
 }
 

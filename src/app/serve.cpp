@@ -11,6 +11,7 @@
 #include "api/router.hpp"
 #include "app/assemble.hpp"
 #include "app/log_of.hpp"
+#include "app/machine_room.hpp"
 #include "app/own_commands.hpp"
 #include "app/public_address.hpp"
 #include "app/start_up_memory.hpp"
@@ -117,7 +118,9 @@ class Slipway {
                clock_,
                random_,
                dynamic_cast<RuntimeLogs*>(runtime_.get()),
-               &metrics_},
+               &metrics_,
+               in_threads,
+               room_of_this_machine()},
         engine_(world_, settings_, fmt::format("pid-{}", getpid()), dynamic_cast<RuntimeEvents*>(runtime_.get()), log),
         tenants_(world_, settings_, [this](const TenantId& id) { engine_.wake(id); }),
         gate_(measured_store_, clock_, config.api.access),

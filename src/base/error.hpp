@@ -10,7 +10,7 @@
 namespace slipway {
 
 // What an error means for the one who receives it. `limited` and `unavailable` pass by themselves and are retried;
-// `internal` is a surprise (a bug, a torn answer) and is retried within the budget; the others never change by waiting.
+// `internal` is a surprise (a bug, a torn answer) and is retried too; the others never change by waiting.
 enum class ErrorKind { invalid, unauthorized, forbidden, not_found, conflict, limited, unavailable, internal };
 
 std::string_view to_string(ErrorKind kind);

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "base/error.hpp"
 
@@ -58,11 +60,12 @@ Settings settings_of(const Config& config, const std::string& address) {
   s.mail.templates = mail_templates(config.mail.templates);
   s.policy.start_timeout = config.app.start_timeout;
   s.policy.retry_budget = config.limits.retry_budget;
-  s.policy.capacity_budget = config.limits.retry_budget;
   s.reserved_slugs = config.limits.reserved_subdomains;
   s.orphan_grace = config.limits.orphan_grace;
   s.sweep_interval = config.limits.sweep_interval;
   s.workers = config.limits.workers;
+  const unsigned starts = config.limits.parallel_starts;
+  s.boots_at_once = starts != 0 ? starts : 2 * std::max(1u, std::thread::hardware_concurrency());
   for (const Secret& secret : config.secrets) s.secrets.add(secret);
   return s;
 }

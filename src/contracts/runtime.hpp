@@ -60,6 +60,9 @@ class Runtime {
   // of before another worker had it.
   virtual void begin(const TenantId&) {}
 
+  // Whether `create` would have to pull this image first, as far as is known: that can take minutes.
+  virtual bool must_pull(const std::string&) { return false; }
+
   // Makes the instance and its volumes, pulling the image if it is missing; does not start it. One that is there
   // already and is ours is success; one with another host port is replaced.
   virtual Instance create(const InstanceSpec& spec, const Progress& progress) = 0;
@@ -68,8 +71,8 @@ class Runtime {
   // names this start among the tenant's: a runtime that could start one twice uses it to tell a repeat from another.
   virtual StartResult start(const TenantId& tenant, std::uint32_t boot) = 0;
 
-  // Asks it to end, kills it after `grace`; it may still be `stopping` afterwards. Not running, or not there, is
-  // success.
+  // Asks it to end and returns; it may be `stopping` for a while. It is killed after `grace`, at the latest by the next
+  // `inspect`. Not running, or not there, is success.
   virtual void stop(const TenantId& tenant, Millis grace) = 0;
 
   // Takes away the instance and, with `volumes`, its data. Not there is success.

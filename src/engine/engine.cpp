@@ -21,7 +21,8 @@ Engine::Engine(const World& world, const Settings& settings, std::string owner, 
       events_(events),
       log_(log),
       queue_(world.clock),
-      reconciler_(world, settings, watch_, log),
+      boots_(settings.boots_at_once, world.room, world.clock, [this](const TenantId& id) { wake(id); }),
+      reconciler_(world, settings, watch_, log, &boots_),
       sweeper_(
           world, settings, [this](const TenantId& id) { wake(id); }, log, owner_ + "/sweep") {}
 
@@ -29,8 +30,12 @@ void Engine::start() {
   sweep_wanted_ = true;
   wake_all_who_wait();
   last_turn_ = world_.clock.now();
-  for (unsigned i = 0; i < settings_.workers; ++i) {
-    threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+  const unsigned half = std::max(1u, settings_.workers / 2);
+  for (const auto& [lane, workers] :
+       {std::pair(Lane::quick, half), std::pair(Lane::engine, settings_.workers), std::pair(Lane::bulk, half)}) {
+    for (unsigned i = 0; i < workers; ++i) {
+      threads_.emplace_back([this, lane = lane](std::stop_token stop) { work(lane, stop); });
+    }
   }
   threads_.emplace_back([this](std::stop_token stop) { pump(stop); });
   threads_.emplace_back([this](std::stop_token stop) { sweep_often(stop); });
@@ -88,28 +93,26 @@ void Engine::pause(std::stop_token stop, Millis wait) {
   pause_.wait_for(lock, stop, wait, [] { return false; });
 }
 
-void Engine::work(std::stop_token stop) {
-  while (const auto id = queue_.pop(stop)) {
-    if (guarded(log_, "a worker", [&] { work_on_safely(*id); })) continue;
+void Engine::work(Lane lane, std::stop_token stop) {
+  while (const auto id = queue_.pop(lane, stop)) {
+    if (guarded(log_, "a worker", [&] { work_on_safely(*id, lane); })) continue;
     guarded(log_, "a worker", [&] { put_off(*id); });
   }
 }
 
 bool Engine::work_once() {
-  const auto id = queue_.try_pop();
-  if (id) work_on_safely(*id);
-  return id.has_value();
+  const auto turn = queue_.try_pop();
+  if (turn) work_on_safely(turn->id, turn->lane);
+  return turn.has_value();
 }
 
-void Engine::work_on_safely(const TenantId& id) {
+void Engine::work_on_safely(const TenantId& id, Lane lane) {
   try {
-    work_on(id);
+    work_on(id, lane);
   } catch (const std::exception& error) {
     log_.error(error.what(), {{"tenant", id.value()}});
     put_off(id);
-    return;
   }
-  queue_.done(id);
 }
 
 // After trouble with the row itself: forget what was known of it and look again in a moment.
@@ -123,10 +126,13 @@ void Engine::put_off(const TenantId& id) {
   queue_.done(id);
 }
 
-void Engine::work_on(const TenantId& id) {
+void Engine::work_on(const TenantId& id, Lane lane) {
   auto tenant = take(id);
-  if (!tenant) return;  // another process works on it, or it is gone
-  const auto outcome = reconciler_.reconcile(*tenant, owner_);
+  if (!tenant) {  // another process works on it, or it is gone
+    boots_.leave(id);
+    return queue_.done(id);
+  }
+  const auto outcome = reconciler_.reconcile(*tenant, owner_, lane);
   give_back(id, std::move(*tenant), outcome);
 }
 
@@ -162,7 +168,9 @@ void Engine::give_back(const TenantId& id, Tenant&& tenant, const Reconciler::Ou
       leased_.erase(id);
     }
   }
+  if (outcome.lane > Lane::quick) return queue_.hand_over(id, outcome.lane);
   if (outcome.again) queue_.wake_at(id, *outcome.again);
+  queue_.done(id);
 }
 
 void Engine::pump(std::stop_token stop) {

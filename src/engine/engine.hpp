@@ -47,9 +47,9 @@ class Engine {
   Sweeper& sweeper() { return sweeper_; }
 
  private:
-  void work(std::stop_token stop);
-  void work_on(const TenantId& id);
-  void work_on_safely(const TenantId& id);
+  void work(Lane lane, std::stop_token stop);
+  void work_on(const TenantId& id, Lane lane);
+  void work_on_safely(const TenantId& id, Lane lane);
   void put_off(const TenantId& id);
   void listen(std::stop_token stop);
   void pause(std::stop_token stop, Millis wait);
@@ -68,6 +68,7 @@ class Engine {
   Log log_;
   Watch watch_;
   DueQueue queue_;
+  BootAdmission boots_;
   Reconciler reconciler_;
   Sweeper sweeper_;
 

@@ -231,51 +231,5 @@ TEST(Engine, StopsWhileWorkIsPendingAndGivesTheLeasesBack) {
   EXPECT_TRUE(w.store.claim(id, {"next", now + lease_time}, now).has_value());
 }
 
-TEST(DueQueue, NeverHandsATenantToTwoWorkersAndForgetsNoWake) {
-  test::ManualClock clock;
-  DueQueue queue(clock);
-  const TenantId id("t_01jdd2x8k40a1b2c3d4e");
-  std::stop_source stop;
-  queue.wake(id);
-  EXPECT_EQ(queue.pop(stop.get_token()), id);
-  queue.wake(id);  // while it is being worked on
-  std::thread stopper([&] { stop.request_stop(); });
-  EXPECT_EQ(queue.pop(stop.get_token()), std::nullopt);
-  stopper.join();
-  queue.done(id);
-  EXPECT_EQ(queue.pop(std::stop_token()), id);
-}
-
-TEST(DueQueue, OrdersByTimeAndTheEarlierOfTwoTimesCounts) {
-  test::ManualClock clock;
-  DueQueue queue(clock);
-  const TenantId a("t_a"), b("t_b");
-  queue.wake_at(a, clock.now() + Millis(50));
-  queue.wake_at(b, clock.now() + Millis(20));
-  queue.wake_at(a, clock.now() + Millis(10));
-  queue.wake_at(a, clock.now() + Millis(90));
-  clock.advance(Millis(30));
-  EXPECT_EQ(queue.pop(std::stop_token()), a);
-  EXPECT_EQ(queue.pop(std::stop_token()), b);
-  EXPECT_EQ(queue.size(), 2u);
-}
-
-// Ids ascend with the time of the sign-up, so an order by id would always serve the oldest customer first.
-TEST(DueQueue, ServesWhoeverCameFirst) {
-  test::ManualClock clock;
-  DueQueue queue(clock);
-  const TenantId a("t_a"), b("t_b"), c("t_c"), d("t_d");
-  queue.wake_at(b, clock.now() + Millis(10));
-  queue.wake(d);
-  queue.wake(c);
-  EXPECT_EQ(queue.try_pop(), d);
-  clock.advance(Millis(20));
-  EXPECT_EQ(queue.try_pop(), c) << "it was woken before the other's time came";
-  queue.wake(a);
-  EXPECT_EQ(queue.try_pop(), b) << "its time came before the other was woken, though only now it is looked at";
-  EXPECT_EQ(queue.try_pop(), a);
-  EXPECT_EQ(queue.try_pop(), std::nullopt);
-}
-
 }  // namespace
 }  // namespace slipway

@@ -11,7 +11,6 @@ Settings learning_settings() {
   Settings s = test::test_settings();
   s.access.domain = "sslip.io";
   s.policy.stable_ports = false;
-  s.policy.capacity_budget = Millis(3'600'000);
   return s;
 }
 
@@ -90,6 +89,9 @@ TEST_F(Launch, AStartThatIsNotWrittenDownIsRepeatedUnderItsName) {
 
 TEST_F(Launch, WhatNeverRunsIsGivenUpWithAReason) {
   const TenantId id = w.sign_up("acme");
+  w.settle(id, Millis(900'000));
+  EXPECT_EQ(w.tenant(id).status, Status::provisioning) << "it is tried once more";
+  w.runtime.go_on(id);
   w.settle(id);
   const Tenant t = w.tenant(id);
   EXPECT_EQ(t.status, Status::failed);
@@ -140,18 +142,22 @@ TEST_F(Launch, AcceptedWithoutRoomIsNoCrash) {
   EXPECT_FALSE(w.tenant(id).attempts.contains(Step::address));
 }
 
-TEST_F(Launch, RoomIsNotWaitedForForEver) {
+TEST_F(Launch, RoomIsWaitedForAndTheOperatorIsTold) {
   const TenantId id = w.sign_up("acme");
-  for (int minute = 0; minute < 70 && w.tenant(id).failure.empty(); ++minute) {
+  for (int minute = 0; minute < 70; ++minute) {
     w.look(id);
     w.runtime.end_without_room(id);
     w.look(id);
     w.clock.advance(Millis(60'000));
   }
-  w.settle(id);
-  EXPECT_EQ(w.tenant(id).status, Status::failed);
+  EXPECT_EQ(w.tenant(id).status, Status::provisioning);
   EXPECT_EQ(w.tenant(id).reason, "the cluster is full");
-  EXPECT_TRUE(w.nothing_left(id));
+  ASSERT_EQ(w.mailer.count(), 1u);
+  EXPECT_THAT(w.mailer.sent().at(0).message.text, HasSubstr("the cluster is full"));
+  w.look(id);
+  ASSERT_TRUE(w.runtime.go_on(id));
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
 }
 
 TEST_F(Launch, AnInstanceThatMovesIsProvenAnew) {

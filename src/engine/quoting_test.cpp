@@ -53,7 +53,7 @@ struct Talkative : ::testing::Test {
 
   // As TestWorld::settle, with the world that has logs.
   void settle() {
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 1'000; ++i) {
       auto tenant = w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now());
       if (!tenant) return;
       const auto outcome = reconciler.reconcile(*tenant, "w1");
@@ -89,9 +89,10 @@ TEST_F(Talkative, TheKindOfAFailureStandsBesideItsWords) {
             ReasonCode::app_not_started);
   EXPECT_EQ(code_of("d", [&] { w.runtime.fail_next(test::RuntimeCall::create, wrong, 1, id); }),
             ReasonCode::image_unavailable);
-  const Error down(ErrorKind::unavailable, "docker at 10.1.2.3 is down");
-  EXPECT_EQ(code_of("e", [&] { w.runtime.fail_next(test::RuntimeCall::create, down, 1'000, id); }),
-            ReasonCode::waiting);
+  id = w.sign_up("e");
+  w.runtime.fail_next(test::RuntimeCall::create, Error(ErrorKind::unavailable, "docker at 10.1.2.3 is down"));
+  w.look(id);
+  EXPECT_EQ(w.tenant(id).reason_code, ReasonCode::waiting);
   EXPECT_EQ(from_document(to_document(w.tenant(id))).reason_code, ReasonCode::waiting);
 }
 

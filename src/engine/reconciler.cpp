@@ -5,11 +5,14 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "engine/welcome.hpp"
 
 namespace slipway {
 namespace {
 
-constexpr int round_limit = 64;  // of one call; then the tenant queues again behind the others
+constexpr Millis between_tellings{1'800'000};
+constexpr Millis boot_poll{1'000};  // between two looks whether there is room for a boot
+constexpr int round_limit = 64;     // of one call; then the tenant queues again behind the others
 constexpr int save_retry_limit = 16;
 
 bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.failure.empty(); }
@@ -70,31 +73,81 @@ struct Reconciler::Changes {
   }
 };
 
-Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& owner) {
+Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& owner, Lane lane) {
   if (tenant.status == Status::unknown) {
     world_.store.release(tenant.id, owner);
     return {};
   }
+  const Outcome outcome = go_round(tenant, owner, lane);
+  if (boots_ != nullptr) count_boot(tenant, outcome);
+  return outcome;
+}
+
+// Whoever boots counts until it has answered or ended; whoever waits for its turn keeps its place.
+void Reconciler::count_boot(const Tenant& tenant, const Outcome& outcome) const {
+  const bool wanted = tenant.desired == Desired::running && tenant.failure.empty();
+  if (wanted && tenant.started && !tenant.proven) {
+    boots_->note(tenant.id, tenant.boot_at.value_or(world_.clock.now()));
+  } else if (!wanted || tenant.proven || !outcome.lease_kept) {
+    boots_->leave(tenant.id);
+  }
+}
+
+Lane Reconciler::lane_of(const Tenant& tenant, const std::vector<Step>& steps) const {
+  Lane lane = Lane::quick;
+  for (const Step step : steps) {
+    lane = std::max(lane, step == Step::create_instance && pulls(tenant) ? Lane::bulk : row_of(step).lane);
+  }
+  return lane;
+}
+
+// Where the runtime does not answer, the step itself says so.
+bool Reconciler::pulls(const Tenant& tenant) const {
+  try {
+    return world_.runtime.must_pull(tenant.image);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// What must not be done here and now: steps of a slower lane, and a boot while others have the machine. Nothing is
+// returned where there is something to do at once.
+std::optional<Reconciler::Outcome> Reconciler::wait_for_turn(Tenant& tenant, Decision& decision,
+                                                             const std::string& owner, Lane lane) {
+  const Lane needed = lane_of(tenant, decision.steps);
+  Outcome wait{true, world_.clock.now(), needed};
+  if (needed <= lane) {
+    const auto start = std::find(decision.steps.begin(), decision.steps.end(), Step::start_instance);
+    if (start == decision.steps.end() || boots_ == nullptr) return std::nullopt;
+    const auto plan = settings_.plans.find(tenant.sign_up.plan.value());
+    const std::uint64_t memory = plan == settings_.plans.end() ? 0 : plan->second.memory_bytes;
+    if (boots_->enter(tenant.id, memory)) return std::nullopt;
+    decision.steps.erase(start);
+    if (!decision.steps.empty()) return std::nullopt;
+    wait = {true, world_.clock.now() + boot_poll, Lane::quick};
+  }
+  // What was asked for is shown before something slow is begun.
+  if (tenant.status == decision.status) return wait;
+  Changes shown;
+  shown.patches.push_back([status = decision.status](Tenant& t) { t.status = status; });
+  return save(tenant, shown, owner) ? wait : Outcome{};
+}
+
+Reconciler::Outcome Reconciler::go_round(Tenant& tenant, const std::string& owner, Lane lane) {
   world_.runtime.begin(tenant.id);
   for (int round = 0; round < round_limit; ++round) {
     Changes changes;
     bool blind = false;
     const auto instance = inspect(tenant, changes, blind);
     const TimePoint now = world_.clock.now();
-    Decision decision;
-    if (blind) {
-      decision.status = tenant.status;
-      decision.wake_at = tenant.attempts.contains(Step::inspect) ? tenant.attempts.at(Step::inspect).not_before : now;
-      if (changes.patches.empty()) {
-        if (const auto outcome = finish(tenant, decision, owner)) return *outcome;
-        continue;
-      }
-    } else {
-      decision = next_steps(tenant, instance, settings_.policy, now);
-      if (decision.steps.empty()) {
-        if (const auto outcome = finish(tenant, decision, owner)) return *outcome;
-        continue;
-      }
+    Decision decision =
+        blind ? next_steps_blind(tenant, settings_.policy, now) : next_steps(tenant, instance, settings_.policy, now);
+    if (decision.steps.empty() && changes.patches.empty()) {
+      if (const auto outcome = finish(tenant, decision, owner)) return *outcome;
+      continue;
+    }
+    if (!decision.steps.empty()) {
+      if (const auto wait = wait_for_turn(tenant, decision, owner, lane)) return *wait;
       Changes performed = perform(tenant, decision.steps, instance);
       changes.ask_again = performed.ask_again;
       changes.if_unchanged = performed.if_unchanged;
@@ -165,11 +218,10 @@ StepResult Reconciler::perform_one(Step step, const Tenant& tenant, const std::o
 
 StepResult Reconciler::failed(Step step, const Error& error) const {
   const TimePoint now = world_.clock.now();
-  const std::string reason = fmt::format("{}: {}", words_for(step), error.what());
+  const std::string reason = fmt::format("{}: {}", row_of(step).words, error.what());
   const ReasonCode code = code_of(step, error.kind());
   const Policy& policy = settings_.policy;
   const std::uint64_t chance = world_.random.next();
-  const Millis budget = error.kind() == ErrorKind::limited ? policy.capacity_budget : policy.retry_budget;
   const auto patch = [=, retryable = error.retryable(), asked = error.retry_after()](Tenant& t) {
     Attempt& attempt = t.attempts[step];
     if (attempt.count == 0) attempt.first_at = now;
@@ -181,7 +233,7 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     ++attempt.count;
     t.reason = reason;
     t.reason_code = code;
-    if (may_give_up(t) && (!retryable || now - attempt.first_at >= budget)) {
+    if (!retryable && may_give_up(t)) {  // what the world does wrong is waited for
       t.failure = reason;
       t.failure_code = code;
     }
@@ -192,6 +244,19 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
   event.step = to_string(step);
   event.message = reason;
   return {patch, {event}, {}};
+}
+
+// That a sign-up has been waiting for long. One mail says so for all who wait: in an outage they are many.
+void Reconciler::tell_operator(Tenant& t, TimePoint now) const {
+  const bool waits = may_give_up(t) && std::any_of(t.attempts.begin(), t.attempts.end(), [&](const auto& attempt) {
+                       return now - attempt.second.first_at >= settings_.policy.retry_budget;
+                     });
+  if (!waits || settings_.mail.operator_address.empty() || find_mail(t, "operator_waiting") != nullptr) return;
+  const std::lock_guard lock(told_mutex_);
+  if (told_at_ && *told_at_ <= now && now - *told_at_ < between_tellings && told_of_ != t.id) return;
+  told_at_ = now;
+  told_of_ = t.id;
+  t.mails.push_back(new_mail(t, "operator_waiting"));
 }
 
 // What has been saved, to the log and to whoever measures: once for each event and each change.
@@ -233,6 +298,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     const TimePoint now = world_.clock.now();
     Tenant next = tenant;
     for (const auto& patch : changes.patches) patch(next);
+    tell_operator(next, now);
     quoting_.mask(next);
     next.updated_at = now;
     // What an event has begun is owed until it is finished, also when this process dies before.

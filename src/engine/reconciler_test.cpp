@@ -148,13 +148,39 @@ TEST(Provisioning, ABadImageFailsAtOnceAndLeavesNothing) {
   EXPECT_THAT(w.mailer.sent().at(0).message.text, HasSubstr(t.reason));
 }
 
-TEST(Provisioning, GivesUpWhenTheBudgetOfAStepIsSpent) {
+// What the world does wrong is not the customer's fault, and passes.
+TEST(Provisioning, AnOutageFailsNoSignUpAndTheOperatorIsToldOnce) {
+  for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::limited, ErrorKind::internal}) {
+    TestWorld w;
+    std::vector<TenantId> ids;
+    w.runtime.fail_next(test::RuntimeCall::create, Error(kind, "the registry is away"), 100'000);
+    for (const char* slug : {"a", "b", "c"}) ids.push_back(w.sign_up(slug));
+    const TimePoint end = w.clock.now() + Millis(3'600'000);
+    while (w.clock.now() < end) {
+      for (const TenantId& id : ids) w.look(id);
+      w.clock.advance(Millis(20'000));
+    }
+    for (const TenantId& id : ids) EXPECT_EQ(w.tenant(id).status, Status::provisioning) << w.tenant(id).reason;
+    ASSERT_GE(w.mailer.count(), 1u);
+    EXPECT_LE(w.mailer.count(), 2u) << "one mail for all who wait, again after half an hour";
+    EXPECT_EQ(w.mailer.sent().at(0).message.to, "ops@example.com");
+    EXPECT_THAT(w.mailer.sent().at(0).message.text, HasSubstr("the registry is away"));
+    w.runtime.clear_faults();
+    for (const TenantId& id : ids) {
+      w.settle(id);
+      EXPECT_EQ(w.tenant(id).status, Status::active);
+    }
+  }
+}
+
+TEST(Provisioning, TheOperatorIsToldAlsoWhereTheRuntimeDoesNotAnswer) {
   TestWorld w;
+  w.runtime.fail_next(test::RuntimeCall::inspect, Error(ErrorKind::unavailable, "docker is away"), 100'000);
   const TenantId id = w.sign_up("acme");
-  w.database.fail_next(FakeDatabase::Call::ensure, 100'000);
-  w.settle(id, Millis(7'200'000));
-  EXPECT_EQ(w.tenant(id).status, Status::failed);
-  EXPECT_TRUE(w.nothing_left(id));
+  w.settle(id, Millis(600'000));
+  EXPECT_EQ(w.tenant(id).status, Status::provisioning);
+  ASSERT_EQ(w.mailer.count(), 1u);
+  EXPECT_THAT(w.mailer.sent().at(0).message.text, HasSubstr("docker is away"));
 }
 
 TEST(Provisioning, AnAppThatNeverAnswersFailsWithTheLastAnswer) {
@@ -167,6 +193,7 @@ TEST(Provisioning, AnAppThatNeverAnswersFailsWithTheLastAnswer) {
   EXPECT_THAT(t.reason, HasSubstr("did not answer http://acme.localhost:20000/healthz within 1 min 0 s"));
   EXPECT_THAT(t.reason, HasSubstr("the last answer was: 503"));
   EXPECT_TRUE(w.nothing_left(id));
+  EXPECT_EQ(w.runtime.starts(id), 2u) << "one overdue boot is not final";
 }
 
 TEST(Provisioning, AnAppThatKeepsExitingFailsWithItsCode) {

@@ -28,8 +28,9 @@ struct Settings {
   std::vector<std::string> reserved_slugs;
   Millis orphan_grace{3'600'000};  // from the first sighting of an orphan to its removal
   Millis sweep_interval{60'000};
-  unsigned workers = 8;
-  Mask secrets;  // of the configuration
+  unsigned workers = 8;        // of the lane `engine`; the others have half as many
+  unsigned boots_at_once = 0;  // see BootAdmission
+  Mask secrets;                // of the configuration
 };
 
 // The plan of that name. Throws invalid where slipway.yaml has none.

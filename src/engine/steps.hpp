@@ -24,8 +24,9 @@ struct StepResult {
 // How each step is done. Every one of them may be repeated and finds what an earlier try left behind.
 class Steps {
  public:
-  Steps(const World& world, const Settings& settings, Watch& watch)
-      : world_(world), settings_(settings), watch_(watch), quoting_(settings, world.database) {}
+  // `boots` may be null.
+  Steps(const World& world, const Settings& settings, Watch& watch, BootAdmission* boots)
+      : world_(world), settings_(settings), watch_(watch), boots_(boots), quoting_(settings, world.database) {}
 
   // Errors of the drivers pass through.
   StepResult perform(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
@@ -41,6 +42,7 @@ class Steps {
   StepResult wait_for_room(const Tenant& tenant, const std::string& reason) const;
   StepResult address(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult probe(const Tenant& tenant) const;
+  bool is_overdue(const Tenant& tenant, Millis age) const;
   StepResult boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const;
   std::string send_or_find_sent(const Message& message, const std::string& key) const;
   StepResult boot_failed(const Tenant& tenant, Step step, const std::string& reason) const;
@@ -59,13 +61,11 @@ class Steps {
   World world_;
   const Settings& settings_;
   Watch& watch_;
+  BootAdmission* boots_;
   Quoting quoting_;
 };
 
 // A port that a runtime chose is another tenant's as soon as this instance has ended.
 void forget_address(Tenant& t);
-
-// What a step is called in a timeline and an error: "create instance".
-std::string_view words_for(Step step);
 
 }  // namespace slipway

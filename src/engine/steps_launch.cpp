@@ -18,17 +18,12 @@ StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason)
   Attempt waiting = known == tenant.attempts.end() ? Attempt{0, now, now, ""} : known->second;
   ++waiting.count;
   waiting.error = reason;
-  const bool give_up = !tenant.first_ready_at && now - waiting.first_at >= settings_.policy.capacity_budget;
   Event e = event(Step::record_exit, reason);
   e.kind = "error";
   return {[=](Tenant& t) {
             t.started = t.proven = false;
             t.reason = reason;
             t.reason_code = ReasonCode::no_room;
-            if (give_up && !t.first_ready_at) {
-              t.failure = reason;
-              t.failure_code = ReasonCode::no_room;
-            }
             t.attempts[Step::address] = waiting;
             t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};
           },

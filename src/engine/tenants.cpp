@@ -67,7 +67,7 @@ void retry(Tenant& t) {
   }
 }
 
-// Changes what is wanted of the row. False where nothing is to be changed.
+// Changes what is wanted of the row, and what it is called from now on. False where nothing is to be changed.
 bool apply(Tenant& t, Action action) {
   if (t.status == Status::unknown) {
     throw Error(ErrorKind::conflict,
@@ -80,17 +80,20 @@ bool apply(Tenant& t, Action action) {
       check_alive(t, "suspended");
       if (t.desired == Desired::suspended) return false;
       t.desired = Desired::suspended;
+      t.status = Status::suspending;
       return true;
     case Action::resume:
       check_alive(t, "resumed");
       if (t.desired == Desired::running) return false;
       t.desired = Desired::running;
+      t.status = t.first_ready_at ? Status::resuming : Status::provisioning;
       forget_troubles(t);
       return true;
     case Action::restart:
       check_alive(t, "restarted");
       if (t.desired == Desired::suspended) refuse(t, "restarted", "resume it");
       ++t.restart_wanted;
+      if (t.first_ready_at) t.status = Status::restarting;
       forget_troubles(t);
       return true;
     case Action::retry:
@@ -99,6 +102,7 @@ bool apply(Tenant& t, Action action) {
     case Action::remove:
       if (t.desired == Desired::deleted) return false;
       t.desired = Desired::deleted;
+      t.status = Status::deleting;
       t.attempts.clear();
       return true;
   }
@@ -155,9 +159,14 @@ Tenant Tenants::change(const TenantId& id, Action action) {
     auto tenant = world_.store.find(id);
     if (!tenant) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
     const TimePoint now = world_.clock.now();
+    const Status before = tenant->status;
     if (!apply(*tenant, action)) return *tenant;
     tenant->updated_at = tenant->due_at.emplace(now);
-    if (world_.store.save(*tenant, {{0, now, "request", "", std::string(words_for(action)), std::nullopt}}, {})) {
+    std::vector<Event> events{{0, now, "request", "", std::string(words_for(action)), std::nullopt}};
+    if (tenant->status != before) {
+      events.push_back({0, now, "status", "", std::string(to_string(tenant->status)), std::nullopt});
+    }
+    if (world_.store.save(*tenant, events, {})) {
       wake_(id);
       return *tenant;
     }

@@ -9,8 +9,10 @@
 namespace slipway {
 namespace {
 
+bool is_for_operator(std::string_view purpose) { return purpose.starts_with("operator_"); }
+
 std::string language_of(const Settings& settings, const Tenant& tenant, std::string_view purpose) {
-  if (purpose == "operator_failure") return settings.mail.language;
+  if (is_for_operator(purpose)) return settings.mail.language;
   const auto wanted = tenant.sign_up.metadata.find("language");
   if (wanted == tenant.sign_up.metadata.end()) return settings.mail.language;
   const bool known = settings.mail.templates.contains(fmt::format("{}/{}", wanted->second, purpose));
@@ -31,7 +33,7 @@ Mail new_mail(const Tenant& tenant, std::string_view purpose) {
 
 Message compose_mail(const Settings& settings, const Tenant& tenant, const Mail& mail) {
   const std::string& purpose = mail.purpose;
-  const bool of_failure = purpose == "operator_failure";  // nothing of the tenant is left, so there is no URL
+  const bool for_operator = is_for_operator(purpose);  // the URL leads nowhere, yet or any more
   const std::string name = fmt::format("{}/{}", language_of(settings, tenant, purpose), purpose);
   const auto found = settings.mail.templates.find(name);
   if (found == settings.mail.templates.end()) {
@@ -40,7 +42,7 @@ Message compose_mail(const Settings& settings, const Tenant& tenant, const Mail&
   const TemplateValues values = {{"app_name", settings.app.name},
                                  {"company_name", tenant.sign_up.company_name.value()},
                                  {"subdomain", tenant.sign_up.slug.value()},
-                                 {"url", of_failure ? std::string() : access_url(settings.access, tenant)},
+                                 {"url", for_operator ? std::string() : access_url(settings.access, tenant)},
                                  {"tenant_id", tenant.id.value()},
                                  {"user_id", tenant.sign_up.user_id.value()},
                                  {"admin_email", tenant.sign_up.admin_email.value()},
@@ -50,7 +52,7 @@ Message compose_mail(const Settings& settings, const Tenant& tenant, const Mail&
   Message message;
   message.from = settings.mail.from;
   message.reply_to = settings.mail.reply_to;
-  message.to = of_failure ? settings.mail.operator_address : tenant.sign_up.admin_email.value();
+  message.to = for_operator ? settings.mail.operator_address : tenant.sign_up.admin_email.value();
   message.subject = rendered.subject;
   message.text = rendered.text;
   message.html = rendered.html;

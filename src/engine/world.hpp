@@ -7,6 +7,7 @@
 #include "contracts/probe.hpp"
 #include "contracts/runtime.hpp"
 #include "contracts/store.hpp"
+#include "engine/boot_admission.hpp"
 #include "engine/side_by_side.hpp"
 
 namespace slipway {
@@ -23,6 +24,7 @@ struct World {
   RuntimeLogs* logs = nullptr;   // an ability that not every runtime has
   Observer* observer = nullptr;  // told of steps and provisionings
   SideBySide side_by_side = in_threads;
+  MachineRoom room{};  // of the machine that instances boot on
 };
 
 }  // namespace slipway

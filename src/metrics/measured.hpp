@@ -46,6 +46,7 @@ class MeasuredRuntime : public Runtime {
   MeasuredRuntime(Runtime& driver, Observer& observer) : driver_(driver), observer_(observer) {}
 
   HostNetwork prepare() override;
+  bool must_pull(const std::string& image) override { return driver_.must_pull(image); }
   void begin(const TenantId& tenant) override { driver_.begin(tenant); }
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;

@@ -27,11 +27,6 @@ const Buckets call_buckets{0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1, 5, 30};
 const Buckets step_buckets{0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300};
 const Buckets ready_buckets{0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 900};
 
-// Steps whose duration is told.
-constexpr std::array timed_steps = {Step::create_database, Step::create_instance, Step::start_instance,
-                                    Step::probe,           Step::send_mail,       Step::stop_instance,
-                                    Step::remove_instance, Step::drop_database};
-
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string label(Step step) { return std::string(to_string(step)); }
@@ -104,10 +99,10 @@ struct Metrics::Impl {
     // A series must be there before its first event, or Prometheus misses that one.
     for (const char* outcome : {"ready", "failed"}) provisionings.Add({{"outcome", outcome}});
     for (const char* outcome : {"sent", "given_up"}) mails.Add({{"outcome", outcome}});
-    for (const Step step : timed_steps) step_duration.Add({{"step", label(step)}}, step_buckets);
-    for (int i = 0; i <= static_cast<int>(Step::finish); ++i) {
-      step_errors.Add({{"step", label(static_cast<Step>(i))}});
-      step_retries.Add({{"step", label(static_cast<Step>(i))}});
+    for (const StepRow& row : step_table) {
+      if (row.timed) step_duration.Add({{"step", label(row.step)}}, step_buckets);
+      step_errors.Add({{"step", label(row.step)}});
+      step_retries.Add({{"step", label(row.step)}});
     }
   }
 };

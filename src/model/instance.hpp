@@ -7,7 +7,7 @@
 namespace slipway {
 
 // `starting`: accepted by a runtime that starts it when it has room (a task that is PENDING). `stopping`: told to end,
-// and not ended yet. Runtimes that start and stop while they are asked never show either.
+// and not ended yet. A runtime that starts, or stops, while it is asked never shows the one, or the other.
 enum class InstanceState { created, starting, running, stopping, exited };
 
 // What a runtime sees of a tenant's instance.

@@ -78,7 +78,7 @@ const std::vector<std::string>& mail_languages() {
 }
 
 const std::vector<std::string>& mail_purposes() {
-  static const std::vector<std::string> purposes = {"welcome", "operator_failure"};
+  static const std::vector<std::string> purposes = {"welcome", "operator_failure", "operator_waiting"};
   return purposes;
 }
 

@@ -21,7 +21,7 @@ struct RenderedMail {
   std::string html;
 };
 
-// What Slipway ships: "en", "vi"; "welcome", "operator_failure".
+// What Slipway ships: "en", "vi"; "welcome", "operator_failure", "operator_waiting".
 const std::vector<std::string>& mail_languages();
 const std::vector<std::string>& mail_purposes();
 

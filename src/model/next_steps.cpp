@@ -25,7 +25,7 @@ class Steps {
   void want_mail() {
     bool ready = false;
     for (const Mail& mail : tenant_.mails) {
-      if (mail.state != MailState::pending) continue;
+      if (!is_owed(mail, tenant_)) continue;
       if (now_ < mail.not_before) {
         wake(mail.not_before);
       } else {
@@ -145,7 +145,7 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
   } else if (t.database_made && placed) {
     steps.want(Step::start_instance);
   }
-  if (t.first_ready_at) steps.want_mail();
+  steps.want_mail();
 }
 
 }  // namespace
@@ -163,6 +163,15 @@ Decision next_steps(const Tenant& t, const std::optional<Instance>& instance, co
     run(t, instance, policy, steps, now);
   }
   if (!steps.decision.steps.empty()) steps.decision.wake_at.reset();
+  return steps.decision;
+}
+
+Decision next_steps_blind(const Tenant& t, const Policy& policy, TimePoint now) {
+  Steps steps(t, policy, now);
+  steps.decision.status = t.status;
+  const auto look = t.attempts.find(Step::inspect);
+  steps.wake(look == t.attempts.end() ? now : look->second.not_before);
+  steps.want_mail();
   return steps.decision;
 }
 

@@ -11,14 +11,14 @@ namespace slipway {
 
 // How patient the engine is, and who chooses ports. All of it is configuration or follows from it.
 struct Policy {
-  Millis start_timeout{60'000};     // of one boot, until the app answers
-  Millis retry_budget{300'000};     // for one step of a provisioning, from its first failure
-  Millis capacity_budget{300'000};  // the same, where there is no room for it (`limited`)
-  Millis launch_timeout{600'000};   // from an accepted start until the runtime says that it runs
+  Millis start_timeout{60'000};    // of one boot, until the app answers
+  Millis retry_budget{300'000};    // of a step of a provisioning, from its first failure until the operator is told
+  Millis launch_timeout{600'000};  // from an accepted start until the runtime says that it runs
   Millis visible_after{0};  // from a start until the runtime shows it to everyone; until then absence means nothing
   Backoff retry{Millis(200), Millis(30'000)};       // between tries of a step
   Backoff restart{Millis(1'000), Millis(300'000)};  // between restarts of an app that exits; the first is at once
   unsigned first_boot_exits = 3;  // exits of an app that never answered, until the provisioning is given up
+  unsigned first_boot_tries = 2;  // the same of boots that were overdue
   unsigned crash_loop_after = 5;  // exits in a row, until it is called a crash loop
   Millis stable_after{600'000};   // an app that ran for this long starts with a clean sheet
   Backoff mail{Millis(2'000), Millis(900'000)};
@@ -40,6 +40,9 @@ struct Decision {
 // The whole business in one pure function: which steps are missing and ready, given the row and what the runtime sees
 // of the tenant's instance (nothing: there is none).
 Decision next_steps(const Tenant& tenant, const std::optional<Instance>& instance, const Policy& policy, TimePoint now);
+
+// The same where the runtime does not answer: what needs no look at the instance.
+Decision next_steps_blind(const Tenant& tenant, const Policy& policy, TimePoint now);
 
 // How long to wait before a booting app is asked again: an eighth of the boot's age, within [2 ms, 1 s], so that a fast
 // app is found ready at once and a slow one is not pestered.

@@ -10,9 +10,6 @@ constexpr std::array<std::string_view, 3> desired_names = {"running", "suspended
 constexpr std::array<std::string_view, 13> status_names = {
     "provisioning", "active",  "restarting", "healing",  "crash_loop", "suspending", "suspended",
     "resuming",     "failing", "failed",     "deleting", "deleted",    "unknown"};
-constexpr std::array<std::string_view, 13> step_names = {
-    "inspect", "lease_port", "create_database", "create_instance", "start_instance", "record_exit", "address",
-    "probe",   "send_mail",  "stop_instance",   "remove_instance", "drop_database",  "finish"};
 constexpr std::array<std::string_view, 3> mail_state_names = {"pending", "sent", "failed"};
 
 template <class E, std::size_t N>
@@ -26,11 +23,13 @@ std::optional<E> parse_enum(const std::array<std::string_view, N>& names, std::s
 
 std::string_view to_string(Desired desired) { return desired_names.at(static_cast<std::size_t>(desired)); }
 std::string_view to_string(Status status) { return status_names.at(static_cast<std::size_t>(status)); }
-std::string_view to_string(Step step) { return step_names.at(static_cast<std::size_t>(step)); }
 std::string_view to_string(MailState state) { return mail_state_names.at(static_cast<std::size_t>(state)); }
 std::optional<Desired> parse_desired(std::string_view text) { return parse_enum<Desired>(desired_names, text); }
 std::optional<Status> parse_status(std::string_view text) { return parse_enum<Status>(status_names, text); }
-std::optional<Step> parse_step(std::string_view text) { return parse_enum<Step>(step_names, text); }
+
+bool is_owed(const Mail& mail, const Tenant& tenant) {
+  return mail.state == MailState::pending && (mail.purpose != "welcome" || tenant.first_ready_at);
+}
 
 const Mail* find_mail(const Tenant& tenant, std::string_view purpose) {
   const auto found = std::find_if(tenant.mails.rbegin(), tenant.mails.rend(),

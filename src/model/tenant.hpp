@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "model/names.hpp"
 #include "model/reason.hpp"
+#include "model/step.hpp"
 
 namespace slipway {
 
@@ -34,29 +35,10 @@ enum class Status {
   unknown
 };
 
-// What reconcile can do for a tenant; each is idempotent. `inspect` comes before all decisions.
-enum class Step {
-  inspect,
-  lease_port,
-  create_database,
-  create_instance,
-  start_instance,
-  record_exit,
-  address,
-  probe,
-  send_mail,
-  stop_instance,
-  remove_instance,
-  drop_database,
-  finish
-};
-
 std::string_view to_string(Desired desired);
 std::string_view to_string(Status status);
-std::string_view to_string(Step step);
 std::optional<Desired> parse_desired(std::string_view text);
 std::optional<Status> parse_status(std::string_view text);
-std::optional<Step> parse_step(std::string_view text);
 
 // The tries of one step that has not succeeded yet; gone when it does.
 struct Attempt {
@@ -139,6 +121,9 @@ struct Tenant {
   std::uint64_t version = 0;        // compare-and-set
   std::optional<TimePoint> due_at;  // when reconcile is owed next; nothing: only an event can change it
 };
+
+// Whether a mail is to be sent once its time has come: none goes to the customer before the URL was proven.
+bool is_owed(const Mail& mail, const Tenant& tenant);
 
 const Mail* find_mail(const Tenant& tenant, std::string_view purpose);
 

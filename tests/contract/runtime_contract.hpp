@@ -104,9 +104,9 @@ TEST_P(RuntimeContract, after_a_taken_port_another_one_serves) {
 TEST_P(RuntimeContract, stop_ends_it_and_start_begins_again) {
   const TenantId tenant = new_tenant();
   run(tenant);
-  runtime->stop(tenant, Millis(10'000));
+  stop(tenant, Millis(10'000));
   EXPECT_EQ(state_of(tenant), InstanceState::exited);
-  runtime->stop(tenant, Millis(10'000));
+  stop(tenant, Millis(10'000));
   EXPECT_EQ(state_of(tenant), InstanceState::exited);
   EXPECT_EQ(runtime->start(tenant, 0), StartResult::started);
   EXPECT_EQ(state_of(tenant), InstanceState::running);
@@ -232,7 +232,7 @@ TEST_P(RuntimeContract, an_instance_outlives_the_runtime_and_is_adopted) {
   if (world->runs_programs()) {
     EXPECT_EQ(ask(port, "/boot"), boot) << "it was disturbed";
   }
-  runtime->stop(tenant, Millis(10'000));
+  stop(tenant, Millis(10'000));
   EXPECT_EQ(state_of(tenant), InstanceState::exited);
 }
 

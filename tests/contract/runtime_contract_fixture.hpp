@@ -169,6 +169,15 @@ class RuntimeContract : public testing::TestWithParam<RuntimeFactory> {
     return port;
   }
 
+  // Tells it to end, and waits until it has.
+  void stop(const TenantId& tenant, Millis grace) {
+    runtime->stop(tenant, grace);
+    eventually([&] {
+      const InstanceState state = state_of(tenant);
+      return state != InstanceState::running && state != InstanceState::stopping;
+    });
+  }
+
   InstanceState state_of(const TenantId& tenant) {
     const auto instance = runtime->inspect(tenant);
     EXPECT_TRUE(instance) << "no instance";

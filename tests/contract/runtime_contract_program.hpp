@@ -45,7 +45,7 @@ TEST_P(RuntimeProgramContract, start_again_does_not_disturb) {
 TEST_P(RuntimeProgramContract, stop_asks_first) {
   const TenantId tenant = new_tenant();
   const Port port = run(tenant);
-  runtime->stop(tenant, Millis(10'000));
+  stop(tenant, Millis(10'000));
   EXPECT_EQ(runtime->inspect(tenant)->exit_code, 0) << "its own exit after SIGTERM";
   EXPECT_NE(logs_of(tenant, 10).find("bye"), std::string::npos);
   EXPECT_FALSE(ask_once(port, "/"));
@@ -56,7 +56,7 @@ TEST_P(RuntimeProgramContract, stop_kills_who_does_not_hear) {
   const Port port = run(tenant);
   ASSERT_EQ(ask(port, "/deaf"), "deaf");
   const auto begin = std::chrono::steady_clock::now();
-  runtime->stop(tenant, Millis(1'000));
+  stop(tenant, Millis(1'000));
   const auto took = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(took, Millis(900)) << "it had its grace";
   EXPECT_LT(took, Millis(20'000));

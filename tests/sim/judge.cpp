@@ -68,7 +68,7 @@ void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, boo
   if (before->desired == Desired::deleted && after->desired != Desired::deleted) {
     violated("what is deleted stays deleted", wanted.id.value());
   }
-  if (before->failure.empty() && !after->failure.empty() && !just_failure(*before, *after)) {
+  if (before->failure.empty() && !after->failure.empty() && !just_failure(*after)) {
     violated("no sign-up fails without need", wanted.id.value() + ": " + after->failure);
   }
   if (before->first_ready_at && !after->failure.empty()) {
@@ -77,14 +77,12 @@ void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, boo
   if (releases && lease != leases_.end()) leases_.erase(lease);
 }
 
-// A provisioning may be given up for what the app or the founder did, or when a step has failed for the whole budget.
-bool Judge::just_failure(const Tenant& before, const Tenant& after) const {
+// A provisioning may be given up for what the app or the founder did, and for nothing that the world does.
+bool Judge::just_failure(const Tenant& after) {
   for (const std::string_view reason : {"no such image", "it never answered", "did not answer"}) {
     if (after.failure.find(reason) != std::string::npos) return true;
   }
-  return std::any_of(before.attempts.begin(), before.attempts.end(), [&](const auto& attempt) {
-    return stage_.clock.now() - attempt.second.first_at >= settings_.policy.retry_budget;
-  });
+  return false;
 }
 
 void Judge::signed_up(const SignUpResult& result) {

@@ -83,7 +83,7 @@ class Judge {
   void look_at_mails(const Tenant& t);
   bool may_take_for_an_older_one(const Made& made, const std::string& owner) const;
   bool holds(const std::string& owner, const TenantId& id) const;
-  bool just_failure(const Tenant& before, const Tenant& after) const;
+  static bool just_failure(const Tenant& after);
 
   Stage& stage_;
   const Settings& settings_;

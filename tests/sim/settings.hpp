@@ -18,6 +18,8 @@ inline Settings settings() {
   s.mail.operator_address = "ops@example.com";
   s.mail.templates["en/welcome"] = {"Welcome, {{ company_name }}", "Here it is: {{ url }}", "<p>{{ url }}</p>"};
   s.mail.templates["en/operator_failure"] = {"{{ subdomain }} failed", "Why: {{ reason }}", "<p>{{ reason }}</p>"};
+  s.mail.templates["en/operator_waiting"] = {"{{ subdomain }} waits", "Why: {{ reason }}", "<p>{{ reason }}</p>"};
+  s.boots_at_once = 2;
   s.policy.restart.cap = Millis(60'000);
   s.policy.mail.cap = Millis(60'000);
   s.orphan_grace = Millis(300'000);

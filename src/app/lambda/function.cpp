@@ -31,7 +31,6 @@ constexpr const char* resend_key_name = "resend-key";
 // ECS is eventually consistent: a task that was just started may be missing from its lists for a while.
 constexpr Millis task_is_visible_after{10'000};
 // No room on the cluster is mended by another machine, which takes minutes, or by the founder, who was mailed.
-constexpr Millis time_for_room{3'600'000};
 
 struct Secrets {
   Secret master_key;
@@ -115,7 +114,6 @@ Settings function_settings(const Config& config) {
   Settings settings = settings_of(config, "");
   settings.policy.stable_ports = config.access.stable_ports;
   settings.policy.visible_after = task_is_visible_after;
-  settings.policy.capacity_budget = time_for_room;
   return settings;
 }
 

@@ -57,7 +57,6 @@ Settings settings() {
   for (const auto& purpose : mail_purposes()) s.mail.templates["en/" + purpose] = shipped_template("en", purpose);
   s.policy.stable_ports = false;
   s.policy.visible_after = Millis(3'000);
-  s.policy.capacity_budget = Millis(3'600'000);
   s.orphan_grace = Millis(0);
   return s;
 }

@@ -205,14 +205,64 @@ void DockerRuntime::clear_endpoint(const json::object& container, const TenantId
   }
 }
 
+// The engine's own way to stop a container holds the call for as long as the app takes. The app is told by a signal
+// instead, and killed by whoever looks after its time is over.
 void DockerRuntime::stop(const TenantId& tenant, Millis grace) {
   const auto container = describe(tenant);
   if (!container) return;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(grace).count();
-  const std::string path = fmt::format("/containers/{}/stop?t={}", string_at(*container, "Id"), seconds);
-  const auto response = send("POST", path, grace + options_.deadlines.stop_margin);
-  if (response.status == 204 || response.status == 304 || response.status == 404) return;
-  throw engine_error(response.status, response.body, "stop container " + name_of(tenant));
+  const std::string id = string_at(*container, "Id");
+  const std::string status = status_of(*container);
+  if (status != "running" && status != "paused") return;
+  {
+    std::lock_guard lock(stops_mutex_);
+    if (!stops_.try_emplace(id, std::chrono::steady_clock::now() + grace).second) return;
+  }
+  try {
+    if (status == "paused") send("POST", "/containers/" + id + "/unpause", options_.deadlines.call);
+    const auto* config = object_at(*container, "Config");
+    signal(id, config == nullptr ? "SIGTERM" : string_at(*config, "StopSignal", "SIGTERM"));
+  } catch (const Error&) {
+    std::lock_guard lock(stops_mutex_);
+    stops_.erase(id);
+    throw;
+  }
+}
+
+void DockerRuntime::signal(const std::string& id, const std::string& name) {
+  const auto response =
+      send("POST", fmt::format("/containers/{}/kill?signal={}", id, net::url_encoded(name)), options_.deadlines.call);
+  // 409: it has ended meanwhile.
+  if (response.status == 204 || response.status == 404 || response.status == 409) return;
+  throw engine_error(response.status, response.body, fmt::format("send {} to container {}", name, id));
+}
+
+// What was told to end is ending; once its time is over it is killed.
+void DockerRuntime::show_stop(Instance& instance) {
+  bool overdue = false;
+  {
+    std::lock_guard lock(stops_mutex_);
+    const auto known = stops_.find(instance.id);
+    if (known == stops_.end()) return;
+    if (instance.state != InstanceState::running) {
+      stops_.erase(known);
+      return;
+    }
+    overdue = std::chrono::steady_clock::now() >= known->second;
+  }
+  instance.state = InstanceState::stopping;
+  if (overdue) signal(instance.id, "SIGKILL");
+}
+
+bool DockerRuntime::must_pull(const std::string& image) {
+  {
+    std::lock_guard lock(images_mutex_);
+    if (images_.contains(image)) return false;
+  }
+  if (send("GET", "/images/" + net::url_encoded(image) + "/json", options_.deadlines.call).status == 404) return true;
+  std::lock_guard lock(images_mutex_);
+  if (images_.size() >= known_programs_limit) images_.clear();
+  images_.insert(image);
+  return false;
 }
 
 void DockerRuntime::remove(const TenantId& tenant, bool volumes) {
@@ -222,6 +272,10 @@ void DockerRuntime::remove(const TenantId& tenant, bool volumes) {
 
 void DockerRuntime::remove_container(const std::string& id) {
   const auto response = send("DELETE", "/containers/" + id + "?force=1&v=1", options_.deadlines.remove);
+  {
+    std::lock_guard lock(stops_mutex_);
+    stops_.erase(id);
+  }
   if (response.status == 204 || response.status == 200 || response.status == 404) return;
   if (response.status == 409 && says_being_removed(message_of(response.body))) {
     const auto gone = send("POST", "/containers/" + id + "/wait?condition=removed", options_.deadlines.remove);
@@ -239,6 +293,7 @@ std::optional<Instance> DockerRuntime::inspect(const TenantId& tenant) {
   if (instance.state == InstanceState::exited && not_executed && instance.error.empty()) {
     instance.error = exec_failure(instance.id);
   }
+  show_stop(instance);
   return instance;
 }
 

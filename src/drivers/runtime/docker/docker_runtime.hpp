@@ -1,5 +1,7 @@
 #pragma once
 #include <boost/json.hpp>
+#include <chrono>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -28,6 +30,7 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
   void remove(const TenantId& tenant, bool volumes) override;
+  bool must_pull(const std::string& image) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;
   // From the engine's list: `out_of_memory`, `error` and the port of one that does not run are left to inspect().
   std::vector<Instance> instances() override;
@@ -55,6 +58,8 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   void create_volumes(const InstanceSpec& spec);
   std::optional<Instance> adopt_or_clear(const InstanceSpec& spec);
   void check_program(const boost::json::object& container);
+  void signal(const std::string& id, const std::string& name);
+  void show_stop(Instance& instance);
   void remove_container(const std::string& id);
   void clear_endpoint(const boost::json::object& container, const TenantId& tenant);
   void remove_volumes(const TenantId& tenant);
@@ -77,6 +82,11 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   StartSlots start_slots_;
   std::mutex programs_mutex_;
   std::set<std::string> programs_;  // "<image id> <path>": seen to be there, so not looked for again
+  std::mutex images_mutex_;
+  std::set<std::string> images_;  // seen to be there
+  std::mutex stops_mutex_;
+  // Containers that were told to end, and when they are killed. After a restart of Slipway they are told once more.
+  std::map<std::string, std::chrono::steady_clock::time_point> stops_;
 };
 
 }  // namespace slipway::docker
