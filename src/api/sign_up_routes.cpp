@@ -13,6 +13,9 @@ constexpr std::int64_t wait_limit_seconds = 120;
 
 constexpr std::int64_t status_wait_limit_seconds = 30;
 
+// Whoever has a status URL can open it often: nobody needs to wait this often for one tenant.
+constexpr std::size_t waiters_per_tenant = 100;
+
 // Proves that its bearer was given the status URL. It opens nothing else, and follows from the tenant, so that a
 // repeated sign-up gets the same one.
 std::string status_token(const Context& context, const TenantId& id) {
@@ -155,25 +158,27 @@ net::Response progress(const Tenant& t, const Context& context) {
                              {"emailSent", welcome != nullptr && welcome->state == MailState::sent}});
 }
 
-// Holds the answer until the tenant is settled or the time is over, without holding a worker; `answer` makes it.
-net::WaitingResponse hold(const Context& context, const TenantId& id, Millis timeout,
-                          std::function<net::Response(const Tenant&)> answer) {
+// Holds the answer until the tenant is settled or the time is over, without holding a worker; `answer` makes it. Where
+// too many wait for this tenant already, the answer tells how things stand now.
+net::Reply hold(const Context& context, const Tenant& tenant, Millis timeout,
+                std::function<net::Response(const Tenant&)> answer) {
+  const TenantId id = tenant.id;
+  if (context.watch.watchers(id) >= waiters_per_tenant) return answer(tenant);
   auto token = std::make_shared<Watch::Token>();
   net::WaitingResponse waiting;
   waiting.timeout = timeout;
   waiting.subscribe = [&context, id, token](std::function<void()> wake) {
-    const auto wake_if_settled = [&context, id, wake = std::move(wake)] {
-      const auto tenant = context.store.find(id);
-      if (!tenant || is_settled(*tenant)) wake();
-    };
-    *token = context.watch.on_change(id, wake_if_settled);
-    wake_if_settled();
+    *token = context.watch.on_change(id, std::move(wake));
+  };
+  waiting.ready = [&context, id] {
+    const auto now = context.store.find(id);
+    return !now || is_settled(*now);
   };
   // The token ends with this function.
   waiting.finish = [&context, id, token, answer = std::move(answer)] {
-    const auto tenant = context.store.find(id);
-    if (!tenant) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
-    return answer(*tenant);
+    const auto now = context.store.find(id);
+    if (!now) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
+    return answer(*now);
   };
   return waiting;
 }
@@ -186,7 +191,7 @@ net::Reply provision(const Call& call, const Context& context) {
   if (wait == 0) return accepted(origin, context, tenant);
   const Audience audience = audience_of(call, context);
   if (is_settled(tenant)) return settled(tenant, context.access, audience);
-  return hold(context, tenant.id, std::chrono::seconds(wait), [&context, origin, audience](const Tenant& t) {
+  return hold(context, tenant, std::chrono::seconds(wait), [&context, origin, audience](const Tenant& t) {
     return is_settled(t) ? settled(t, context.access, audience) : accepted(origin, context, t);
   });
 }
@@ -201,7 +206,8 @@ net::Reply status(const Call& call, const Context& context) {
     throw Error(ErrorKind::not_found, "there is no such sign-up, or the token is not the one of its status URL");
   const std::int64_t wait = query_number(call, "wait", 0, 0, status_wait_limit_seconds);
   if (wait == 0 || is_settled(*tenant)) return progress(*tenant, context);
-  return hold(context, id, std::chrono::seconds(wait), [&context](const Tenant& t) { return progress(t, context); });
+  return hold(context, *tenant, std::chrono::seconds(wait),
+              [&context](const Tenant& t) { return progress(t, context); });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <chrono>
 
 #include "api/routes.hpp"
 #include "base/error.hpp"
@@ -27,8 +26,8 @@ net::Response events_page(const Context& context, const TenantId& id, std::uint6
   return json_response(200, {{"events", std::move(events)}, {"last", after}});
 }
 
-constexpr auto heartbeat = std::chrono::seconds(15);     // so that proxies keep the connection
-constexpr auto look_interval = std::chrono::seconds(1);  // at whether the client is still there
+constexpr Millis heartbeat{15'000};              // so that proxies keep the connection
+constexpr std::size_t events_per_piece = 1'000;  // as many as a timeline keeps: after 0 come the latest
 constexpr std::int64_t seq_limit = std::int64_t{1} << 53;
 
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -36,42 +35,42 @@ std::string as_server_sent(const Event& event) {
   return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.seq, event.kind, json::serialize(event_json(event)));
 }
 
-// Writes what there is and then what comes, until the client goes away or the tenant is deleted.
-void stream_events(const Context& context, const TenantId& id, std::uint64_t after, net::BodyWriter& out) {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool news = true;
-  const auto token = context.watch.on_change(id, [&] {
-    const std::lock_guard lock(mutex);
-    news = true;
-    changed.notify_one();
-  });
-  auto last_written = std::chrono::steady_clock::now();
-  while (out.open()) {
-    const auto tenant = context.store.find(id);
-    for (auto page = context.store.events(id, after, 1'000); !page.empty();
-         page = context.store.events(id, after, 1'000)) {
-      for (const Event& event : page) {
-        if (!out.write(as_server_sent(event))) return;
-        after = event.seq;
-      }
-      last_written = std::chrono::steady_clock::now();
+// The timeline as it stands and then what comes, until the tenant is deleted.
+class EventSource : public PieceSource {
+ public:
+  EventSource(const Context& context, const TenantId& id, std::uint64_t after, std::function<void()> wake)
+      : context_(context), id_(id), after_(after), token_(context.watch.on_change(id, std::move(wake))) {}
+
+  State pull(std::string& out) override {
+    // Asked before the events: what it did before it was deleted is told after this answer.
+    const auto tenant = context_.store.find(id_);
+    const auto page = context_.store.events(id_, after_, events_per_piece);
+    for (const Event& event : page) {
+      out += as_server_sent(event);
+      after_ = event.seq;
     }
-    if (!tenant || tenant->status == Status::deleted) return;
-    if (std::chrono::steady_clock::now() - last_written > heartbeat) {
-      if (!out.write(":\n\n")) return;
-      last_written = std::chrono::steady_clock::now();
-    }
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, look_interval, [&] { return news; });
-    news = false;
+    const auto now = std::chrono::steady_clock::now();
+    if (page.empty() && now - told_at_ >= heartbeat) out += ":\n\n";
+    if (!out.empty()) told_at_ = now;
+    if (page.size() == events_per_piece) return State::more;
+    return !tenant || tenant->status == Status::deleted ? State::ended : State::waiting;
   }
-}
+  Millis pause() const override { return heartbeat; }
+
+ private:
+  const Context& context_;
+  const TenantId id_;
+  std::uint64_t after_;
+  const Watch::Token token_;
+  std::chrono::steady_clock::time_point told_at_ = std::chrono::steady_clock::now();
+};
 
 net::Reply event_stream(const Context& context, const TenantId& id, std::uint64_t after) {
   net::StreamingResponse stream;
   stream.head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
-  stream.produce = [&context, id, after](net::BodyWriter& out) { stream_events(context, id, after, out); };
+  stream.open = [&context, id, after](const std::stop_token&, std::function<void()> wake) {
+    return std::make_unique<EventSource>(context, id, after, std::move(wake));
+  };
   return stream;
 }
 
@@ -90,17 +89,38 @@ net::Reply events(const Call& call, const Context& context) {
   auto token = std::make_shared<Watch::Token>();
   net::WaitingResponse waiting;
   waiting.timeout = std::chrono::seconds(wait);
-  waiting.subscribe = [&context, id, after, token](std::function<void()> wake) {
-    const auto wake_if_any = [&context, id, after, wake = std::move(wake)] {
-      if (!context.store.events(id, after, 1).empty()) wake();
-    };
-    *token = context.watch.on_change(id, wake_if_any);
-    wake_if_any();
+  waiting.subscribe = [&context, id, token](std::function<void()> wake) {
+    *token = context.watch.on_change(id, std::move(wake));
   };
+  waiting.ready = [&context, id, after] { return !context.store.events(id, after, 1).empty(); };
   // The token ends with this function.
   waiting.finish = [&context, id, after, limit, token] { return events_page(context, id, after, limit); };
   return waiting;
 }
+
+// The instance's output. The answer has begun by the time that something can go wrong with it, so it is told in its
+// text.
+class LogSource : public PieceSource {
+ public:
+  LogSource(RuntimeLogs& logs, const TenantId& id, std::size_t tail, bool follow, std::stop_token stop)
+      : open_([&logs, id, tail, follow, stop] { return logs.open_logs(id, tail, follow, stop); }) {}
+
+  State pull(std::string& out) override {
+    try {
+      if (!source_) source_ = open_();
+      return source_->pull(out);
+    } catch (const Error& error) {
+      out += fmt::format("slipway: {}\n", error.what());
+      return State::ended;
+    }
+  }
+  int descriptor() const override { return source_ ? source_->descriptor() : -1; }
+  Millis pause() const override { return source_ ? source_->pause() : PieceSource::pause(); }
+
+ private:
+  const std::function<std::unique_ptr<PieceSource>()> open_;
+  std::unique_ptr<PieceSource> source_;
+};
 
 net::Reply logs(const Call& call, const Context& context) {
   if (context.logs == nullptr) throw Error(ErrorKind::not_found, "this runtime keeps no logs");
@@ -109,14 +129,8 @@ net::Reply logs(const Call& call, const Context& context) {
   const bool follow = query_number(call, "follow", 0, 0, 1) == 1;
   net::StreamingResponse stream;
   stream.head.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}};
-  stream.produce = [&context, id, tail, follow](net::BodyWriter& out) {
-    try {
-      std::stop_source stop;
-      context.logs->logs(
-          id, tail, follow, [&](std::string_view chunk) { return out.write(chunk); }, stop.get_token());
-    } catch (const Error& error) {
-      out.write(fmt::format("slipway: {}\n", error.what()));
-    }
+  stream.open = [&context, id, tail, follow](std::stop_token stop, const auto&) {
+    return std::make_unique<LogSource>(*context.logs, id, tail, follow, std::move(stop));
   };
   return stream;
 }

@@ -1,12 +1,14 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/piece_source.hpp"
 #include "base/secret.hpp"
 #include "contracts/resource.hpp"
 #include "model/app.hpp"
@@ -95,9 +97,14 @@ class Runtime {
 class RuntimeLogs {
  public:
   virtual ~RuntimeLogs() = default;
+  // The last `tail` lines, then, with `follow`, what comes until the instance ends. Opening may wait for the engine,
+  // with a deadline and not longer than until `stop`; reading does not wait for the app.
+  virtual std::unique_ptr<PieceSource> open_logs(const TenantId& tenant, std::size_t tail, bool follow,
+                                                 std::stop_token stop) = 0;
+
+  // Reads them on the calling thread, until their end, the sink has enough or `stop`.
   using Sink = std::function<bool(std::string_view chunk)>;  // false: enough
-  // The last `tail` lines, then, with `follow`, what comes until the instance ends, the sink has enough or `stop`.
-  virtual void logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop) = 0;
+  void logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop);
 };
 
 struct InstanceStats {

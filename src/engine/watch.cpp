@@ -25,6 +25,11 @@ Watch::Token Watch::on_change(const TenantId& id, std::function<void()> changed)
   });
 }
 
+std::size_t Watch::watchers(const TenantId& id) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->callbacks.count(id);
+}
+
 void Watch::changed(const TenantId& id) {
   std::vector<std::shared_ptr<Callback>> callbacks;
   {

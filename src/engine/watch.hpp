@@ -9,15 +9,18 @@
 
 namespace slipway {
 
-// Tells those who wait that something about a tenant has changed; what it is they read from the ledger.
+// Notifies those who wait that a tenant changed; they re-read the ledger, on a thread of their own.
 class Watch {
  public:
-  // While the token lives, `changed` is called after each change, from any thread; it must be quick, not throw, and not
-  // let go of its own token. Letting go of the token waits for a call under way.
+  // While the token lives, `changed` is called after each change, from the thread that made it: it only notifies, does
+  // not throw, and does not let go of its own token. Letting go of the token waits for a call under way.
   using Token = std::shared_ptr<void>;
   [[nodiscard]] Token on_change(const TenantId& id, std::function<void()> changed);
 
   void changed(const TenantId& id);
+
+  // How many wait for this one.
+  std::size_t watchers(const TenantId& id) const;
 
  private:
   struct Callback {

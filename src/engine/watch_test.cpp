@@ -19,7 +19,9 @@ TEST(Watch, TellsOnlyThoseWhoWatchThatTenantAndOnlyWhileTheyDo) {
   EXPECT_EQ(told, 0);
   watch.changed(ann);
   EXPECT_EQ(told, 1);
+  EXPECT_EQ(watch.watchers(ann), 1u);
   token.reset();
+  EXPECT_EQ(watch.watchers(ann), 0u);
   watch.changed(ann);
   EXPECT_EQ(told, 1);
 }

@@ -105,16 +105,33 @@ TEST(HttpEvent, WaitsForNothing) {
   EXPECT_EQ(settle(waiting).status, 202);
 }
 
-TEST(HttpEvent, GivesTheBeginningOfAStream) {
+// Gives so many kilobytes, and then waits for more.
+struct Kilobytes : PieceSource {
+  explicit Kilobytes(int count) : left(count) {}
+  State pull(std::string& out) override {
+    if (left-- <= 0) return State::waiting;
+    out += std::string(1'024, 'x');
+    return State::more;
+  }
+  int left;
+};
+
+net::StreamingResponse stream_of(int kilobytes) {
   net::StreamingResponse streaming;
-  streaming.head.status = 200;
-  streaming.produce = [](net::BodyWriter& out) {
-    for (int i = 0; i < 10'000 && out.write(std::string(1'024, 'x')); ++i) {
-    }
-  };
-  const auto response = settle(streaming);
+  streaming.open = [kilobytes](const auto&, const auto&) { return std::make_unique<Kilobytes>(kilobytes); };
+  return streaming;
+}
+
+TEST(HttpEvent, GivesTheBeginningOfAStream) {
+  const auto response = settle(stream_of(10'000));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body.size(), stream_limit_bytes);
+}
+
+TEST(HttpEvent, GivesWhatThereIsOfAStreamThatGoesOn) {
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(settle(stream_of(3)).body.size(), 3'072u);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, stream_time);
 }
 
 TEST(SqsEvent, IsMessages) {

@@ -33,21 +33,6 @@ bool tells_of_proxies(std::string_view name) {
   return lower == "forwarded" || lower.starts_with("x-forwarded-");
 }
 
-// Takes what comes until it is enough or it takes too long.
-class Collector : public net::BodyWriter {
- public:
-  bool write(std::string_view piece) override {
-    const auto room = stream_limit_bytes - body.size();
-    body.append(piece.substr(0, room));
-    return open();
-  }
-  bool open() const override { return body.size() < stream_limit_bytes && std::chrono::steady_clock::now() < until_; }
-  std::string body;
-
- private:
-  const std::chrono::steady_clock::time_point until_ = std::chrono::steady_clock::now() + stream_time;
-};
-
 }  // namespace
 
 bool is_http_event(const json::object& event) {
@@ -91,10 +76,13 @@ net::Response settle(net::Reply reply) {
   if (auto* response = std::get_if<net::Response>(&reply)) return std::move(*response);
   if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) return waiting->finish();
   auto& streaming = std::get<net::StreamingResponse>(reply);
-  Collector collector;
-  streaming.produce(collector);
   net::Response response = std::move(streaming.head);
-  response.body = std::move(collector.body);
+  const auto until = std::chrono::steady_clock::now() + stream_time;
+  const auto source = streaming.open({}, [] {});
+  while (source->pull(response.body) == PieceSource::State::more && response.body.size() < stream_limit_bytes &&
+         std::chrono::steady_clock::now() < until) {
+  }
+  if (response.body.size() > stream_limit_bytes) response.body.resize(stream_limit_bytes);
   return response;
 }
 

@@ -16,7 +16,7 @@ std::variant<net::ServerRequest, net::Response> request_of(const boost::json::ob
 constexpr std::size_t body_limit_bytes = 64u << 10;  // as standalone
 
 // An answer that would wait says how things stand now: an HTTP API cuts off what lasts longer than 30 s, and a waiting
-// Lambda costs. One that streams gives what it has within `stream_time`.
+// Lambda costs. One that streams gives what there is, within `stream_time`, and ends, also where it was to follow.
 net::Response settle(net::Reply reply);
 constexpr std::size_t stream_limit_bytes = 4u << 20;  // a Lambda's answer may have 6 MB, in base64 a third more
 constexpr Millis stream_time{5'000};

@@ -33,6 +33,13 @@ std::string words_of(const error_code& error) {
   }
   return fmt::format("OpenSSL's error {0:08X} (`openssl errstr {0:08X}` has its words)", number);
 }
+
+IoResult result_of(const error_code& error, std::size_t bytes) {
+  if (error == asio::error::eof) return {IoResult::Kind::closed, 0, "closed"};
+  if (error == asio::ssl::error::stream_truncated) return failed("the connection was cut");
+  if (error) return failed(words_of(error));
+  return {IoResult::Kind::done, bytes, {}};
+}
 }  // namespace
 
 struct Connection::Impl {
@@ -81,10 +88,7 @@ struct Connection::Impl {
     }
     if (stopped) return {IoResult::Kind::stopped, 0, "stopped"};
     if (late) return {IoResult::Kind::timed_out, 0, "timed out"};
-    if (result == asio::error::eof) return {IoResult::Kind::closed, 0, "closed"};
-    if (result == asio::ssl::error::stream_truncated) return failed("the connection was cut");
-    if (result) return failed(words_of(result));
-    return {IoResult::Kind::done, bytes, {}};
+    return result_of(result, bytes);
   }
 
   template <class Endpoint>
@@ -157,6 +161,17 @@ IoResult Connection::read_some(char* into, std::size_t size, Deadline deadline) 
     }
   });
 }
+
+IoResult Connection::read_ready(char* into, std::size_t size) {
+  error_code error;
+  impl_->socket.non_blocking(true, error);
+  const auto buffer = asio::buffer(into, size);
+  const std::size_t bytes = impl_->tls ? impl_->tls->read_some(buffer, error) : impl_->socket.read_some(buffer, error);
+  if (bytes == 0 && error == asio::error::would_block) return {IoResult::Kind::nothing_yet, 0, "nothing yet"};
+  return result_of(bytes > 0 ? error_code() : error, bytes);
+}
+
+int Connection::descriptor() const { return impl_->socket.native_handle(); }
 
 IoResult Connection::write(std::string_view head, std::string_view body, Deadline deadline) {
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};

@@ -12,7 +12,7 @@ namespace slipway::net {
 
 // How one operation on a connection ended. What the network does is expected, so it is a value.
 struct IoResult {
-  enum class Kind { done, closed, timed_out, stopped, failed };
+  enum class Kind { done, closed, timed_out, stopped, failed, nothing_yet };
   Kind kind = Kind::done;
   std::size_t bytes = 0;
   std::string why;  // of failed: "Connection refused"
@@ -20,7 +20,7 @@ struct IoResult {
 };
 
 // One connection over TCP, TLS or a Unix socket. Every call ends by its deadline, or soon after the stop token asks for
-// it; after any result but `done` only the destructor is left to call. For one thread at a time.
+// it; after any result but `done` and `nothing_yet` only the destructor is left to call. For one thread at a time.
 class Connection {
  public:
   Connection();
@@ -30,6 +30,9 @@ class Connection {
 
   void stop_with(std::stop_token stop);
   IoResult read_some(char* into, std::size_t size, Deadline deadline);
+  // What is there; nothing_yet where it would have to wait: the descriptor says when there is more.
+  IoResult read_ready(char* into, std::size_t size);
+  int descriptor() const;
   IoResult write(std::string_view head, std::string_view body, Deadline deadline);
   // False where a kept connection was closed by the other side meanwhile, or has bytes that nobody asked for.
   bool quiet() const;

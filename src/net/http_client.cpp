@@ -20,6 +20,7 @@ constexpr std::chrono::seconds kIdleTime{30};
 constexpr std::uint32_t kHeadLimit = 64u << 10;
 constexpr std::size_t kReadSize = 16u << 10;
 constexpr std::size_t kErrorTextLimit = 16u << 10;
+constexpr Deadline kDoNotWait = Deadline::min();
 
 // A connection with what was read from it and not yet used.
 struct Line {
@@ -117,7 +118,8 @@ struct HttpClient::Impl {
     if (idle.size() < kIdleLimit) idle.push_back(std::move(line));
   }
 
-  // One step of the parser: from what is buffered, or from the wire where that is not enough.
+  // One step of the parser: from what is buffered, or from the wire where that is not enough. With kDoNotWait that is
+  // what has come already.
   template <class Body>
   IoResult step(Line& line, http::response_parser<Body>& parser, Deadline deadline, const ClientRequest& request) {
     error_code ec = http::error::need_more;
@@ -128,7 +130,9 @@ struct HttpClient::Impl {
     if (ec == http::error::need_more && used > 0) return {};
     if (ec == http::error::need_more) {
       const auto room = line.buffer.prepare(kReadSize);
-      auto result = line.connection.read_some(static_cast<char*>(room.data()), room.size(), deadline);
+      auto* const into = static_cast<char*>(room.data());
+      auto result = deadline == kDoNotWait ? line.connection.read_ready(into, room.size())
+                                           : line.connection.read_some(into, room.size(), deadline);
       if (result.ok()) {
         line.answered = true;
         line.buffer.commit(result.bytes);
@@ -245,6 +249,68 @@ Response HttpClient::stream(const ClientRequest& request, const std::function<bo
   }
   if (parser->keep_alive()) impl_->keep(std::move(line));
   return response;
+}
+
+struct HttpStream::Impl {
+  HttpClient::Impl& client;
+  const ClientRequest request;
+  Line line;
+  std::optional<http::response_parser<http::buffer_body>> parser;
+  int status = 0;
+
+  Impl(HttpClient::Impl& the_client, const ClientRequest& the_request) : client(the_client), request(the_request) {}
+
+  // Interim answers (1xx) are passed over.
+  void begin_answer() {
+    parser.emplace();
+    parser->header_limit(kHeadLimit);
+    parser->eager(true);
+    client.prepare(*parser);
+  }
+};
+
+HttpStream::HttpStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpStream::~HttpStream() = default;
+int HttpStream::descriptor() const { return impl_->line.connection.descriptor(); }
+int HttpStream::status() const { return impl_->status; }
+
+PieceSource::State HttpStream::pull(std::string& body) {
+  auto& self = *impl_;
+  char piece[kReadSize];
+  for (const std::size_t enough = body.size() + piece_bytes; body.size() < enough;) {
+    if (self.parser->is_done()) return State::ended;
+    auto& into = self.parser->get().body();
+    into.data = piece;
+    into.size = sizeof piece;
+    const auto result = self.client.step(self.line, *self.parser, kDoNotWait, self.request);
+    body.append(piece, sizeof piece - into.size);
+    if (result.kind == IoResult::Kind::nothing_yet) {
+      self.line.buffer.shrink_to_fit();  // it may take days until there is more
+      return State::waiting;
+    }
+    if (!result.ok()) self.client.fail(result, self.client.tried(self.request), self.request.timeout);
+    if (self.status != 0 || !self.parser->is_header_done()) continue;
+    self.status = self.parser->get().result_int();
+    if (self.status < 200) {
+      self.status = 0;
+      self.begin_answer();
+    }
+  }
+  return State::more;
+}
+
+std::unique_ptr<HttpStream> HttpClient::open_stream(const ClientRequest& request, std::stop_token stop) {
+  const auto deadline = deadline_after(request.timeout);
+  auto stream = std::make_unique<HttpStream::Impl>(*impl_, request);
+  auto& connection = stream->line.connection;
+  connection.stop_with(std::move(stop));
+  const auto opened = impl_->connector.open(connection, deadline);
+  if (!opened.ok()) impl_->fail(opened, "connect to " + impl_->connector.target().shown, request.timeout);
+  const auto sent = connection.write(request_head(request, impl_->connector.target()), request.body, deadline);
+  if (!sent.ok()) impl_->fail(sent, impl_->tried(request), request.timeout);
+  connection.stop_with({});
+  stream->begin_answer();
+  return std::unique_ptr<HttpStream>(new HttpStream(std::move(stream)));
 }
 
 }  // namespace slipway::net

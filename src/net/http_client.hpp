@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/piece_source.hpp"
 #include "base/secret.hpp"
 #include "net/http.hpp"
 
@@ -31,6 +32,22 @@ struct ClientRequest {
   Millis timeout{30'000};  // for the whole exchange: connect, TLS, send, receive
 };
 
+// An answer's body that is read as it comes, without waiting for it. Throws unavailable where it is torn, internal for
+// what is not HTTP.
+class HttpStream : public PieceSource {
+ public:
+  ~HttpStream() override;
+  State pull(std::string& body) override;
+  int descriptor() const override;
+  int status() const;  // 0: the answer's head has not come yet
+
+ private:
+  friend class HttpClient;
+  struct Impl;
+  explicit HttpStream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 // A blocking HTTP/1.1 client for one endpoint: a deadline for the whole exchange, a pool of kept-alive connections.
 // A request on a kept connection that the server had closed meanwhile is sent again once on a new one, if nothing came
 // back. Thread-safe. Errors: unavailable (cannot connect, torn, timed out), limited (answer larger than the limit),
@@ -52,7 +69,12 @@ class HttpClient {
   Response stream(const ClientRequest& request, const std::function<bool(std::string_view)>& chunk,
                   std::stop_token stop);
 
+  // Sends the request, on a connection of its own, within `request.timeout` and not longer than until `stop`, which is
+  // unavailable too; the answer is left to be read. The stream may not outlive the client.
+  std::unique_ptr<HttpStream> open_stream(const ClientRequest& request, std::stop_token stop);
+
  private:
+  friend class HttpStream;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

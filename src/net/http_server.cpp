@@ -17,8 +17,21 @@ namespace slipway::net {
 namespace {
 constexpr int kAcceptBatch = 64;
 constexpr Millis kAcceptPause{100};
+// A client that vanished without a word is noticed within about two minutes, also where nothing is sent to it.
+constexpr int kKeepAliveIdleSeconds = 60;
+constexpr int kKeepAliveIntervalSeconds = 15;
+constexpr int kKeepAliveProbes = 4;
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+void set_options(int fd) {
+  const auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
 }  // namespace
 
 struct HttpServer::Impl {
@@ -65,9 +78,10 @@ struct HttpServer::Impl {
       return;
     }
     auto peer = peer_of(fd);
-    const int on = 1;
-    if (peer != "unix") ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    auto connection = std::make_shared<ServerConnection>(*core, fd, std::move(peer));
+    const bool local = peer == "unix";
+    if (!local) set_options(fd);
+    auto& lane = local ? core->local : core->network;
+    auto connection = std::make_shared<ServerConnection>(*core, lane, fd, std::move(peer));
     core->connections.push_front(connection);
     connection->start(core->connections.begin());
     if (!sweeping) sweep();
@@ -140,8 +154,10 @@ void HttpServer::stop(Millis drain) {
     impl_->core->loop.post([this] { impl_->begin_drain(); });
     emptied.wait_for(drain);
     impl_->core->loop.post([this] { impl_->close_all(); });
-    impl_->core->workers.stop();
-    impl_->core->streams.stop();
+    for (Lane* lane : {&impl_->core->network, &impl_->core->local}) {
+      lane->workers.stop();
+      lane->followers.stop();
+    }
     impl_->core->loop.release();
     impl_->io.join();
   }

@@ -3,11 +3,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/piece_source.hpp"
 #include "net/http.hpp"
 
 namespace slipway::net {
@@ -22,27 +24,24 @@ struct ServerRequest {
   bool tls = false;    // the client's connection was, as whoever took the request knows
 };
 
-// Writes a body of unknown length, piece by piece, from a worker's thread.
-class BodyWriter {
- public:
-  virtual ~BodyWriter() = default;
-  // Blocks while the client is slow; false once the client is gone or the server stops.
-  virtual bool write(std::string_view piece) = 0;
-  virtual bool open() const = 0;
-};
-
-// An answer whose body comes while it is being made (logs that follow). Runs on a thread of its own, bounded in number.
+// An answer whose body is made while it is sent (logs that follow). No thread waits for it: on a worker, `open` is
+// called once and what it returned is pulled, whenever the client has taken what there was and there may be more, which
+// `wake` says too, from any thread. `stop` is asked for, and the source destroyed, once the client is gone or the
+// server stops.
 struct StreamingResponse {
+  using Wake = std::function<void()>;
   Response head{};  // its body is ignored
-  std::function<void(BodyWriter&)> produce{};
+  std::function<std::unique_ptr<PieceSource>(std::stop_token stop, Wake wake)> open{};
 };
 
 // An answer that must wait for something without holding a worker: `subscribe` is called once with a callback that may
-// be called from any thread, at most once matters; after that call, or at the deadline, `finish` makes the answer on a
-// worker. Where the client goes away first, neither is kept. A server that stops does not wait for the call.
+// be called from any thread and only notifies. After each call `ready`, where there is one, says on a worker whether
+// the time has come, as it has at the deadline; `finish` then makes the answer. Where `ready` throws, `finish` is to
+// say why. Where the client goes away first, none of them is kept. A server that stops does not wait for the call.
 struct WaitingResponse {
   Millis timeout{};
   std::function<void(std::function<void()> wake)> subscribe{};
+  std::function<bool()> ready{};
   std::function<Response()> finish{};
 };
 
@@ -56,16 +55,20 @@ struct ServerLimits {
   std::size_t header_bytes = 16u << 10;
   std::size_t connections = 12'000;     // past it: 503
   std::size_t queued_requests = 1'024;  // past it: 503 with Retry-After
-  std::size_t workers = 8;
-  std::size_t streams = 32;      // past it: 503
-  Millis idle_timeout{60'000};   // between requests
-  Millis read_timeout{15'000};   // for one request, head and body
-  Millis write_timeout{30'000};  // for each time that a client takes nothing
+  std::size_t workers = 8;              // threads, made as they are needed
+  std::size_t followers = 8;            // threads for what is answered later: streams and waits
+  std::size_t streams = 1'024;          // at once; past it: 503
+  std::size_t waits = 4'096;            // at once; past it: 503
+  Millis idle_timeout{60'000};          // between requests
+  Millis read_timeout{15'000};          // for one request, head and body
+  Millis write_timeout{30'000};         // for each time that a client takes nothing
 };
 
 // The asynchronous edge: one I/O thread owns connections, time-outs and limits; handlers run on a bounded pool of
 // workers. HTTP/1.1, keep-alive, pipelined requests answered in order. What a handler throws is logged and answered
-// with 500 and no details. Time-outs are checked about four times within the shortest of them.
+// with 500 and no details. Time-outs are checked about four times within the shortest of them. Workers, their queue,
+// streams and waits are counted apart for TCP and for Unix sockets, so that whoever owns the machine is answered
+// whatever comes over the network.
 class HttpServer {
  public:
   HttpServer(Handler handler, ServerLimits limits, Log log);

@@ -50,6 +50,14 @@ class Gate {
   int waiting_ = 0;
 };
 
+// Always has more; says when it is let go.
+struct Endless : PieceSource {
+  explicit Endless(std::atomic<bool>& the_gone) : gone(the_gone) {}
+  ~Endless() override { gone = true; }
+  State pull(std::string& out) override { return out += std::string(10'000, 'x'), State::more; }
+  std::atomic<bool>& gone;
+};
+
 TEST(HttpServerLimits, RefusesWhatIsMalformedOrTooLarge) {
   RunningServer running(RunningServer::echo, {.body_bytes = 1000, .header_bytes = 2000});
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -117,11 +125,8 @@ TEST(HttpServerLimits, CutsOffAClientThatTakesNothing) {
   std::atomic<bool> gone{false};
   RunningServer running(
       [&](const ServerRequest&) -> Reply {
-        return StreamingResponse{.head = {}, .produce = [&](BodyWriter& out) {
-                                   while (out.write(std::string(10'000, 'x'))) {
-                                   }
-                                   gone = true;
-                                 }};
+        return StreamingResponse{.head = {},
+                                 .open = [&](const auto&, const auto&) { return std::make_unique<Endless>(gone); }};
       },
       {.write_timeout = 100ms});
   RawClient client(running.port, 4096);

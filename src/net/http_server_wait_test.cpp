@@ -47,6 +47,12 @@ WaitingResponse waiting(Bell& bell, Millis timeout, std::string body, std::share
           .finish = [body, held] { return Response{.body = body}; }};
 }
 
+// Says the same again and again.
+struct Lines : PieceSource {
+  State pull(std::string& out) override { return out += "line;", State::waiting; }
+  Millis pause() const override { return 1ms; }
+};
+
 TEST(Waiting, AnswersWhenWoken) {
   Bell bell;
   RunningServer running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "woken"); }, {.workers = 1});
@@ -117,6 +123,47 @@ TEST(Waiting, AClientThatGoesAwayLeavesNothing) {
   bell.ring();
 }
 
+TEST(Waiting, IsAskedWhetherItIsReadyOnceAtFirstAndAfterEachCall) {
+  Bell bell;
+  std::atomic<int> asked{0};
+  std::atomic<bool> ready{false};
+  RunningServer running([&](const ServerRequest&) -> Reply {
+    auto response = waiting(bell, 30s, "ready");
+    response.ready = [&] { return ++asked, ready.load(); };
+    return response;
+  });
+  RawClient client(running.port);
+  client.send(kGet);
+  ASSERT_TRUE(eventually([&] { return bell.count() == 1 && asked == 1; }));
+  bell.ring();
+  ASSERT_TRUE(eventually([&] { return asked == 2; }));
+  EXPECT_FALSE(client.readable());
+  ready = true;
+  bell.ring();
+  EXPECT_THAT(client.read_until("ready"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(Waiting, WhereItCannotBeKnownWhetherItIsReadyTheAnswerSaysSo) {
+  RunningServer running([&](const ServerRequest&) -> Reply {
+    return WaitingResponse{.timeout = 30s,
+                           .subscribe = [](const auto&) {},
+                           .ready = []() -> bool { throw std::runtime_error("busy"); },
+                           .finish = [] { return Response{.status = 503, .body = "the ledger is busy"}; }};
+  });
+  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).status, 503);
+}
+
+TEST(Waiting, IsBoundedInNumber) {
+  Bell bell;
+  RunningServer running([&](const ServerRequest&) -> Reply { return waiting(bell, 30s, "x"); }, {.waits = 1});
+  RawClient first(running.port);
+  first.send(kGet);
+  ASSERT_TRUE(eventually([&] { return bell.count() == 1; }));
+  EXPECT_EQ(HttpClient({.url = running.url()}).send({}).status, 503);
+  bell.ring();
+  EXPECT_THAT(first.read_until("x"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST(Waiting, FailuresAre500) {
   RunningServer running([&](const ServerRequest& request) -> Reply {
     if (request.path == "/subscribe") {
@@ -169,9 +216,7 @@ TEST(Stop, FinishesWaitsAndEndsStreams) {
   Bell bell;
   RunningServer running([&](const ServerRequest& request) -> Reply {
     if (request.path == "/wait") return waiting(bell, 300s, "as it is now");
-    return StreamingResponse{.head = {}, .produce = [](BodyWriter& out) {
-                               while (out.write("line;")) std::this_thread::sleep_for(1ms);
-                             }};
+    return StreamingResponse{.head = {}, .open = [](const auto&, const auto&) { return std::make_unique<Lines>(); }};
   });
   RawClient wait(running.port);
   RawClient stream(running.port);
@@ -184,6 +229,18 @@ TEST(Stop, FinishesWaitsAndEndsStreams) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
   EXPECT_THAT(wait.read_to_end(), EndsWith("as it is now"));
   EXPECT_THAT(stream.read_to_end(), Not(EndsWith("0\r\n\r\n")));
+}
+
+TEST(Stop, DoesNotWaitForARequestThatHasNotCome) {
+  RunningServer running([&](const ServerRequest&) -> Reply { return Response{}; });
+  RawClient half(running.port);
+  half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab");
+  RawClient refused(running.port);
+  refused.send("nonsense\r\n\r\n");
+  EXPECT_THAT(refused.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+  const auto start = std::chrono::steady_clock::now();
+  running.server.stop(30s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
 }
 
 TEST(Stop, DoesNotWaitLongerThanTheDrain) {

@@ -12,8 +12,8 @@ constexpr std::size_t kThrowAwayLimit = 1u << 20;  // of what a refused client s
 constexpr Millis kLinger{2'000};
 }  // namespace
 
-ServerConnection::ServerConnection(ServerCore& core, int fd, std::string peer)
-    : core_(core), socket_(core.loop, fd), peer_(std::move(peer)) {}
+ServerConnection::ServerConnection(ServerCore& core, Lane& lane, int fd, std::string peer)
+    : core_(core), lane_(lane), socket_(core.loop, fd), peer_(std::move(peer)) {}
 
 void ServerConnection::start(Place place) {
   place_ = place;
@@ -30,18 +30,15 @@ void ServerConnection::close() {
   socket_.close();
   deadline_ = Deadline::max();
   parser_.reset();
-  wait_.reset();
-  wait_timer_.reset();
-  if (stream_) stream_->close();
-  stream_.reset();
+  drop_wait();
+  drop_stream();
   core_.connections.erase(place_);
   if (core_.connections.empty() && core_.on_empty) core_.on_empty();
 }
 
 void ServerConnection::drain() {
-  if (wait_) end_wait(wait_);
-  if (stream_) stream_->close();
-  if (state_ == State::reading && !parser_ && out_.empty()) close();
+  if (wait_) return look(wait_, true);
+  if (stream_ || (state_ != State::handling && out_.empty())) close();
 }
 
 // A request that does not arrive is told so; a client that takes nothing, or asks nothing, is left.
@@ -74,10 +71,9 @@ void ServerConnection::read() {
     case State::lingering:
       thrown_away_ += bytes.size();
       return thrown_away_ > kThrowAwayLimit ? close() : watch_reading();
-    case State::handling:  // pipelined behind a wait or a stream
+    case State::handling:  // pipelined behind a wait or a stream; only while it is read is a client's end noticed
       unread_ += bytes;
-      if (unread_.size() < core_.limits.header_bytes) watch_reading();
-      return;
+      return unread_.size() > core_.limits.header_bytes ? close() : watch_reading();
     case State::reading:
       if (unread_.empty()) {
         unread_ = bytes.substr(parse(bytes));
@@ -161,7 +157,7 @@ void ServerConnection::request_complete() {
     }
   }
   const bool taken =
-      core_.workers.submit([self = shared_from_this(), request = std::move(request)] { self->run(request); });
+      lane_.workers.submit([self = shared_from_this(), request = std::move(request)] { self->run(request); });
   if (!taken) busy("the server has more requests waiting than it can take; try again in a second");
 }
 
@@ -172,9 +168,7 @@ void ServerConnection::pump() {
     if (close_after_flush_) return after_flush();
     if (state_ == State::handling) {
       if (!stream_) return;
-      out_ = stream_->take();
-      if (!out_.empty()) continue;
-      if (!stream_ended_) return;
+      if (!stream_->ended) return pull_stream();
       end_stream();
       continue;
     }

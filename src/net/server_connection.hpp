@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <list>
 #include <memory>
 #include <optional>
@@ -6,17 +7,16 @@
 
 #include "net/request_parser.hpp"
 #include "net/server_core.hpp"
-#include "net/stream_channel.hpp"
 
 namespace slipway::net {
 
 // One client's connection: reads a request, has it answered, writes the answer, and begins anew. It belongs to the I/O
-// thread; run() alone is called on workers, and everything they find is posted back.
+// thread; what is called on workers says so, and everything they find is posted back.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
   using Place = std::list<std::shared_ptr<ServerConnection>>::iterator;
 
-  ServerConnection(ServerCore& core, int fd, std::string peer);
+  ServerConnection(ServerCore& core, Lane& lane, int fd, std::string peer);
   void start(Place place);
   void close();
   // The server stops: ends what only waits or streams, and closes once nothing is in flight.
@@ -31,7 +31,30 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
   // A WaitingResponse under way. Whoever wakes it holds it weakly.
   struct Wait {
+    std::function<bool()> ready;
     std::function<Response()> finish;
+    bool looking = false;  // a worker asks whether it is ready
+    bool woken = false;    // since then
+    bool over = false;     // the time is
+  };
+
+  // A StreamingResponse under way.
+  struct Stream {
+    std::function<std::unique_ptr<PieceSource>(std::stop_token, StreamingResponse::Wake)> open;
+    std::unique_ptr<PieceSource> source;  // belongs to the pull under way
+    std::stop_source stop;
+    std::shared_ptr<std::atomic<bool>> woken = std::make_shared<std::atomic<bool>>(false);
+    bool due = true;  // to be pulled once the client has taken what there is
+    bool pulling = false;
+    bool ended = false;
+    bool whole = true;  // a body that was cut short must not look whole
+  };
+  struct Pulled {
+    std::string piece;
+    PieceSource::State state = PieceSource::State::ended;
+    bool whole = true;
+    int descriptor = -1;
+    Millis pause{};
   };
 
   void pump();
@@ -45,18 +68,29 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void after_flush();
   void set_deadline(Millis from_now);
 
-  void run(const ServerRequest& request);
+  void run(const ServerRequest& request);  // on a worker
   void reply(Response response);
   void busy(std::string_view why);
-  void begin_stream(StreamingResponse response);
-  void end_stream();
-  void begin_wait(std::shared_ptr<Wait> wait, Millis timeout);
-  void end_wait(const std::shared_ptr<Wait>& wait);
-  void subscribe(WaitingResponse response, const ServerRequest& request);
   Response failed(const ServerRequest& request, const char* what) const;
   void post(std::function<void(ServerConnection&)> task);
 
+  void subscribe(WaitingResponse response, const ServerRequest& request);  // on a worker
+  void begin_wait(std::shared_ptr<Wait> wait, Millis timeout);
+  void look(const std::shared_ptr<Wait>& wait, bool over);
+  void looked(const std::shared_ptr<Wait>& wait, std::optional<Response> answer);
+  void drop_wait();
+
+  void begin_stream(StreamingResponse response);
+  void pull_stream();
+  void pull(const std::shared_ptr<Stream>& stream);  // on a worker
+  void pulled(const std::shared_ptr<Stream>& stream, Pulled got);
+  void await_more(const std::shared_ptr<Stream>& stream, const Pulled& got);
+  void stream_due(const std::shared_ptr<Stream>& stream);
+  void end_stream();
+  void drop_stream();
+
   ServerCore& core_;
+  Lane& lane_;
   Watched socket_;
   const std::string peer_;
   Place place_{};
@@ -73,9 +107,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::size_t sent_ = 0;
   std::size_t thrown_away_ = 0;
   std::shared_ptr<Wait> wait_;
-  std::optional<LoopTimer> wait_timer_;
-  std::shared_ptr<StreamChannel> stream_;
-  bool stream_ended_ = false;
+  std::shared_ptr<Stream> stream_;
+  std::optional<LoopTimer> timer_;  // of the wait or the stream
+  std::optional<Watched> source_watch_;
+  bool watching_source_ = false;
 };
 
 }  // namespace slipway::net

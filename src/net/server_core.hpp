@@ -13,23 +13,31 @@ namespace slipway::net {
 
 class ServerConnection;
 
+// What those who come the same way share, over TCP or over Unix sockets. Neither can use up what is the other's.
+struct Lane {
+  explicit Lane(const ServerLimits& limits)
+      : workers(limits.workers, limits.queued_requests), followers(limits.followers, 0) {}
+
+  WorkerPool workers;
+  WorkerPool followers;
+  // Of the I/O thread:
+  std::size_t streams = 0;
+  std::size_t waits = 0;
+};
+
 // What the connections of one server share. Everything but the pools, the loop and `draining` belongs to the I/O
 // thread.
 struct ServerCore : std::enable_shared_from_this<ServerCore> {
   ServerCore(Handler the_handler, ServerLimits the_limits, Log the_log)
-      : handler(std::move(the_handler)),
-        limits(the_limits),
-        log(std::move(the_log)),
-        workers(limits.workers, limits.queued_requests),
-        streams(limits.streams, 0) {}
+      : handler(std::move(the_handler)), limits(the_limits), log(std::move(the_log)), network(limits), local(limits) {}
 
   IoLoop loop;
   const Handler handler;
   InlineHandler inline_handler;
   const ServerLimits limits;
   const Log log;
-  WorkerPool workers;
-  WorkerPool streams;
+  Lane network;
+  Lane local;
   std::atomic<bool> draining{false};
 
   ResponseWriter writer;

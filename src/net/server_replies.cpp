@@ -1,4 +1,4 @@
-// How a connection's request is answered: by a worker at once, later, or piece by piece.
+// How a connection's request is answered: by a worker at once, or later.
 #include "base/error.hpp"
 #include "net/server_connection.hpp"
 
@@ -53,10 +53,14 @@ void ServerConnection::busy(std::string_view why) {
   reply(std::move(response));
 }
 
-// On a worker. The wait's beginning is posted before anybody can wake it, so the two come in this order. A client that
-// goes away ends the wait; what was subscribed then wakes nothing.
+// On a worker. The wait's beginning is posted before anybody can wake it, so the two come in this order; it is looked
+// at at once, for what came before there was anybody to wake. A client that goes away ends the wait; what was
+// subscribed then wakes nothing.
 void ServerConnection::subscribe(WaitingResponse response, const ServerRequest& request) {
-  const auto wait = std::make_shared<Wait>(Wait{std::move(response.finish)});
+  const auto wait = std::make_shared<Wait>();
+  wait->ready = std::move(response.ready);
+  wait->finish = std::move(response.finish);
+  const bool has_ready = wait->ready != nullptr;
   post([wait, timeout = response.timeout](ServerConnection& self) { self.begin_wait(wait, timeout); });
   try {
     response.subscribe([core = core_.weak_from_this(), connection = weak_from_this(), weak = std::weak_ptr(wait)] {
@@ -64,90 +68,67 @@ void ServerConnection::subscribe(WaitingResponse response, const ServerRequest& 
       if (!alive) return;
       alive->loop.post([connection, weak] {
         const auto self = connection.lock();
-        if (self) self->end_wait(weak.lock());
+        if (self) self->look(weak.lock(), false);
       });
     });
   } catch (const std::exception& e) {
-    post([wait, answer = failed(request, e.what())](ServerConnection& self) {
-      if (self.wait_ != wait) return;
-      self.wait_.reset();
-      self.wait_timer_.reset();
-      self.reply(answer);
-    });
+    return post([wait, answer = failed(request, e.what())](ServerConnection& self) { self.looked(wait, answer); });
   }
+  if (has_ready) post([wait](ServerConnection& self) { self.look(wait, false); });
 }
 
 void ServerConnection::begin_wait(std::shared_ptr<Wait> wait, Millis timeout) {
+  if (lane_.waits >= core_.limits.waits) return busy("as many wait for an answer as can; try again in a second");
+  ++lane_.waits;
   wait_ = std::move(wait);
-  if (core_.draining) return end_wait(wait_);
+  if (core_.draining) return look(wait_, true);
   watch_reading();  // a client that goes away is noticed
-  wait_timer_.emplace(core_.loop);
-  wait_timer_->at(std::chrono::steady_clock::now() + timeout,
-                  [weak = weak_from_this(), waiting = std::weak_ptr(wait_)] {
-                    if (const auto self = weak.lock()) self->end_wait(waiting.lock());
-                  });
+  timer_.emplace(core_.loop);
+  timer_->at(std::chrono::steady_clock::now() + timeout, [weak = weak_from_this(), waiting = std::weak_ptr(wait_)] {
+    if (const auto self = weak.lock()) self->look(waiting.lock(), true);
+  });
 }
 
-void ServerConnection::end_wait(const std::shared_ptr<Wait>& wait) {
+// Has a worker find out whether the answer can be made, one at a time for each wait, however often it is woken.
+void ServerConnection::look(const std::shared_ptr<Wait>& wait, bool over) {
   if (!wait || wait != wait_) return;
-  auto finish = std::move(wait_->finish);
-  wait_timer_.reset();
-  wait_.reset();
-  const bool taken = core_.workers.submit_follow_up([self = shared_from_this(), finish = std::move(finish)] {
-    Response response;
+  if (over) wait->over = true;
+  wait->woken = true;
+  if (std::exchange(wait->looking, true)) return;
+  wait->woken = false;
+  const bool taken = lane_.followers.submit_follow_up([self = shared_from_this(), wait, last = wait->over] {
+    const auto ready = [&] {
+      try {
+        return last || !wait->ready || wait->ready();
+      } catch (const std::exception&) {
+        return true;
+      }
+    };
+    std::optional<Response> answer;
     try {
-      response = finish();
+      if (ready()) answer = wait->finish();
     } catch (const std::exception& e) {
-      response = self->failed({.method = "", .path = "(an answer that was waited for)", .query = ""}, e.what());
+      answer = self->failed({.method = "", .path = "(an answer that was waited for)", .query = ""}, e.what());
     }
-    self->post([response = std::move(response)](ServerConnection& me) mutable { me.reply(std::move(response)); });
+    self->post(
+        [wait, answer = std::move(answer)](ServerConnection& me) mutable { me.looked(wait, std::move(answer)); });
   });
   if (!taken) close();
 }
 
-void ServerConnection::begin_stream(StreamingResponse response) {
-  if (core_.draining) return busy("the server is stopping");
-  auto framing = framing_;
-  framing.chunked = true;
-  if (framing.http_1_0) framing.keep_alive = false;
-  std::string head;
-  if (!core_.writer.write(head, response.head, framing)) return reply(std::move(response.head));
-  if (framing.head_only) {
-    framing_ = framing;
-    out_ += head;
-    close_after_flush_ = !framing.keep_alive;
-    state_ = State::reading;
-    return;
-  }
-  const auto channel = std::make_shared<StreamChannel>(!framing.http_1_0, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->post([](ServerConnection&) {});
-  });
-  const bool taken = core_.streams.submit([self = shared_from_this(), channel, produce = std::move(response.produce)] {
-    try {
-      produce(*channel);
-    } catch (const std::exception& e) {
-      self->core_.log.error("a streamed answer failed", {{"error", e.what()}});
-      channel->spoil();
-    }
-    self->post([channel](ServerConnection& me) { me.stream_ended_ = me.stream_ == channel; });
-  });
-  if (!taken) return busy("the server streams to as many clients as it can; try again in a second");
-  framing_ = framing;
-  out_ += head;
-  stream_ = channel;
-  stream_ended_ = false;
-  watch_reading();  // a client that goes away is noticed
+void ServerConnection::looked(const std::shared_ptr<Wait>& wait, std::optional<Response> answer) {
+  if (wait != wait_) return;
+  wait->looking = false;
+  if (!answer) return wait->woken ? look(wait, false) : void();
+  drop_wait();
+  reply(std::move(*answer));
 }
 
-// A body that was cut short must not look whole: then the connection ends without the last chunk.
-void ServerConnection::end_stream() {
-  const bool whole = stream_->complete();
-  stream_.reset();
-  if (!whole) return close();
-  if (!framing_.http_1_0) out_ += "0\r\n\r\n";
-  if (core_.draining) framing_.keep_alive = false;
-  close_after_flush_ = !framing_.keep_alive;
-  state_ = State::reading;
+void ServerConnection::drop_wait() {
+  if (!wait_) return;
+  --lane_.waits;
+  wait_.reset();
+  timer_.reset();
 }
 
 }  // namespace slipway::net

@@ -13,7 +13,7 @@ import time
 import jsonschema
 import pytest
 
-from world import ROOT, UnixConnection, binary, request, wait_until
+from world import PATIENCE, ROOT, UnixConnection, binary, request, wait_until
 
 SCHEMATHESIS = ROOT / "build/venv/bin/schemathesis"
 
@@ -176,6 +176,103 @@ def test_sigterm_ends_streams_and_answers_what_is_under_way(server):
     assert time.monotonic() - began < 20
     while stream.readline():
         pass
+
+
+def test_sigterm_ends_within_a_second_whatever_is_open(server):
+    """Event streams, followed logs, waiting and idle connections, and a request that never comes to its end."""
+    tenant_id = server.sign_up("acme").json["tenantId"]
+    server.wait_status(tenant_id, "failed")
+    after = server.get(f"/v1/tenants/{tenant_id}/events?limit=1000").json["last"]
+    streams = [open_stream(server, tenant_id, **{"Last-Event-ID": str(after)}) for _ in range(20)]
+    plain = []
+    for path in ("/healthz", f"/v1/tenants/{tenant_id}/events?wait=30&after={after}"):
+        connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=60)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {server.key}"})
+        plain.append(connection)
+    plain[0].getresponse().read()
+    half = socket.create_connection(("127.0.0.1", server.api_port))
+    half.sendall(b"POST /provision HTTP/1.1\r\nHost: x\r\nContent-Le")
+    assert server.get("/healthz").status == 200
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < PATIENCE
+    assert plain[1].getresponse().status == 200   # how things stood
+    for stream in streams:
+        while stream.readline():
+            pass
+
+
+def test_a_thousand_event_streams_at_once_need_no_thread_each(server):
+    tenant_id = server.sign_up("acme").json["tenantId"]
+    server.wait_status(tenant_id, "failed")
+    after = server.get(f"/v1/tenants/{tenant_id}/events?limit=1000").json["last"]
+    streams = [open_stream(server, tenant_id, **{"Last-Event-ID": str(after)}) for _ in range(1_000)]
+    threads = len(list(pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()))
+    assert threads < 100
+    server.post(f"/v1/tenants/{tenant_id}/retry")
+    for stream in streams:
+        assert "retry requested" in events_of(stream, 1)[0]["data"]
+    assert "acme" in server.cli("ls").stdout
+
+
+def sockets_of(server):
+    links = []
+    for entry in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir():
+        try:
+            links.append(os.readlink(entry))
+        except FileNotFoundError:
+            pass
+    return sum(link.startswith("socket:") for link in links)
+
+
+def follow_logs(server, tenant_id):
+    client = socket.create_connection(("127.0.0.1", server.api_port), timeout=30 * PATIENCE)
+    client.sendall(f"GET /v1/tenants/{tenant_id}/logs?follow=1&tail=0 HTTP/1.1\r\nHost: x\r\n"
+                   f"Authorization: Bearer {server.key}\r\n\r\n".encode())
+    assert client.recv(4096).startswith(b"HTTP/1.1 200")
+    return client
+
+
+@pytest.mark.parametrize("runtime", ["process", "docker"])
+def test_followers_of_a_silent_app_are_let_go(make_server, request, runtime):
+    if runtime == "docker":
+        server = make_server(image=request.getfixturevalue("busybox_image"), docker=request.getfixturevalue("docker"),
+                             health="/index.html")
+    else:
+        server = make_server(runtime="process", command=["python3", "-c", SILENT_APP])
+    server.start()
+    tenant_id = server.sign_up("acme", wait=60).json["tenantId"]
+    assert server.get(f"/v1/tenants/{tenant_id}").json["status"] == "active"
+    before = sockets_of(server)
+    followers = [follow_logs(server, tenant_id) for _ in range(100)]
+    threads = len(list(pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()))
+    assert threads < 100
+    for follower in followers:
+        follower.close()
+    # Up to 8 connections to Docker are kept for the next calls.
+    wait_until(lambda: sockets_of(server) <= before + 8, "what the followers held is given back", deadline=2)
+    idle = sockets_of(server)
+    command = subprocess.Popen([binary(), "--config", server.config, "logs", "-f", "acme"], stdout=subprocess.DEVNULL)
+    with_command = wait_until(lambda: (lambda n: n if n > idle else None)(sockets_of(server)), "the command follows")
+    command.kill()
+    command.wait()
+    wait_until(lambda: sockets_of(server) < with_command, "what the command held is given back", deadline=2)
+    followers = [follow_logs(server, tenant_id) for _ in range(10)]
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < PATIENCE
+
+
+SILENT_APP = """
+import http.server, os
+class Quiet(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Quiet).serve_forever()
+"""
 
 
 def test_sighup_takes_over_what_can_change_and_refuses_a_broken_file(server):

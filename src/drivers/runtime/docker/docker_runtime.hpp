@@ -40,7 +40,8 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   std::string check() override;
 
   // Throws not_found where there is no container. Standard output and error come in the order of writing.
-  void logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop) override;
+  std::unique_ptr<PieceSource> open_logs(const TenantId& tenant, std::size_t tail, bool follow,
+                                         std::stop_token stop) override;
   // Nothing where it does not run.
   std::optional<InstanceStats> stats(const TenantId& tenant) override;
   void watch(const std::function<void(const TenantId&)>& changed, const std::function<void()>& missed,
@@ -70,7 +71,7 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   boost::json::array list_containers();
   boost::json::array list_volumes(const TenantId& tenant);
 
-  void read_log(const std::string& id, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop);
+  void read_log(const std::string& id, std::size_t tail, const Sink& sink);
   std::string exec_failure(const std::string& id);
   void watch_once(const std::function<void(const TenantId&)>& changed, const std::function<void()>& missed,
                   const std::stop_token& stop);

@@ -71,6 +71,10 @@ net::Response EngineClient::stream(const Call& call, const std::function<bool(st
   });
 }
 
+std::unique_ptr<net::HttpStream> EngineClient::open_stream(const Call& call, std::stop_token stop) {
+  return with_context("docker", [&] { return http_.open_stream(request(call), std::move(stop)); });
+}
+
 bool EngineClient::adopt_version(const net::Response& refusal) {
   // Engine 29: "client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client ..."
   if (refusal.status != 400 || refusal.body.find("is too old") == std::string::npos) return false;

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/json.hpp>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -29,6 +30,9 @@ class EngineClient {
   net::Response call(const Call& call);
   // As net::HttpClient::stream: `call.timeout` bounds each silence (0: no bound). Status 0: stopped before the answer.
   net::Response stream(const Call& call, const std::function<bool(std::string_view)>& chunk, std::stop_token stop);
+
+  // As net::HttpClient::open_stream, with the version that is known by then: ask something else before.
+  std::unique_ptr<net::HttpStream> open_stream(const Call& call, std::stop_token stop);
 
   // GET /version, which has no version of its own.
   boost::json::object version(Millis timeout);

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -15,14 +13,41 @@ namespace json = boost::json;
 constexpr std::size_t page_limit = 10'000;  // CloudWatch Logs GetLogEvents
 constexpr std::chrono::seconds follow_interval{2};
 
-// Waits, but not longer than until `stop`.
-bool wait_for_more(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, follow_interval, [] { return false; });
-  return !stop.stop_requested();
-}
+// The events of one task's log stream, a page at a time.
+class TaskLog : public PieceSource {
+ public:
+  TaskLog(aws::Client& client, json::object input, bool follow, std::function<bool()> running)
+      : client_(client), input_(std::move(input)), follow_(follow), running_(std::move(running)) {}
+
+  State pull(std::string& out) override {
+    json::object answer;
+    try {
+      answer = client_.call("GetLogEvents", input_);
+    } catch (const aws::ServiceError& error) {
+      if (error.kind() != ErrorKind::not_found) throw;  // no line was written yet, so there is no stream
+    }
+    const auto* events = array_at(answer, "events");
+    const bool any = events != nullptr && !events->empty();
+    if (any) {
+      for (const auto& event : *events) out += string_at(event.as_object(), "message") + "\n";
+    }
+    if (!follow_) return State::ended;
+    const std::string next = string_at(answer, "nextForwardToken");
+    if (!next.empty()) {
+      input_["nextToken"] = next;
+      input_["limit"] = page_limit;
+    }
+    if (any) return State::more;
+    return running_() ? State::waiting : State::ended;
+  }
+  Millis pause() const override { return follow_interval; }
+
+ private:
+  aws::Client& client_;
+  json::object input_;
+  const bool follow_;
+  const std::function<bool()> running_;
+};
 
 }  // namespace
 
@@ -35,7 +60,8 @@ std::string EcsRuntime::newest_task(const TenantId& tenant) {
   throw Error(ErrorKind::not_found, "ecs: there is no task of " + tenant.value() + " whose output could be shown");
 }
 
-void EcsRuntime::logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop) {
+std::unique_ptr<PieceSource> EcsRuntime::open_logs(const TenantId& tenant, std::size_t tail, bool follow,
+                                                   std::stop_token) {
   if (options_.place.log_group.empty()) {
     throw Error(ErrorKind::not_found, "ecs: no log group is configured, so the output of tasks is not kept");
   }
@@ -44,32 +70,11 @@ void EcsRuntime::logs(const TenantId& tenant, std::size_t tail, bool follow, con
                      {"logStreamName", log_stream(installation_, tenant, task)},
                      {"limit", std::clamp<std::size_t>(tail, 1, page_limit)},
                      {"startFromHead", false}};
-  while (!stop.stop_requested()) {
-    json::object answer;
-    try {
-      answer = clients_.logs.call("GetLogEvents", input);
-    } catch (const aws::ServiceError& error) {
-      if (error.kind() != ErrorKind::not_found) throw;  // no line was written yet, so there is no stream
-    }
-    const auto* events = array_at(answer, "events");
-    if (events != nullptr) {
-      for (const auto& event : *events) {
-        if (!sink(string_at(event.as_object(), "message") + "\n")) return;
-      }
-    }
-    if (!follow) return;
-    const std::string next = string_at(answer, "nextForwardToken");
-    if (!next.empty()) {
-      input["nextToken"] = next;
-      input["limit"] = page_limit;
-    }
-    if (events != nullptr && !events->empty()) continue;
-    const auto running = tasks_.list(family(tenant), false);
-    if (std::none_of(running.begin(), running.end(), [&](const auto& t) { return string_at(t, "taskArn") == task; })) {
-      return;
-    }
-    if (!wait_for_more(stop)) return;
-  }
+  const auto running = [this, tenant, task] {
+    const auto tasks = tasks_.list(family(tenant), false);
+    return std::any_of(tasks.begin(), tasks.end(), [&](const auto& t) { return string_at(t, "taskArn") == task; });
+  };
+  return std::make_unique<TaskLog>(clients_.logs, std::move(input), follow, running);
 }
 
 }  // namespace slipway::ecs

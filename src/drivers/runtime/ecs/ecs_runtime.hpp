@@ -49,7 +49,8 @@ class EcsRuntime : public Runtime, public RuntimeLogs {
   void discard(const Resource& resource) override;
   std::string check() override;
 
-  void logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop) override;
+  std::unique_ptr<PieceSource> open_logs(const TenantId& tenant, std::size_t tail, bool follow,
+                                         std::stop_token stop) override;
 
  private:
   std::string family(const TenantId& tenant) const { return resource_name(installation_, tenant); }

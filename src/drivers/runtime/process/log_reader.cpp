@@ -4,8 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <algorithm>
 #include <string>
 
 #include "os/descriptor.hpp"
@@ -14,7 +13,9 @@ namespace slipway::process {
 namespace {
 
 constexpr std::size_t block_bytes = 64 * 1024;
-constexpr Millis follow_interval{100};
+// How soon a log is looked at again: later and later while the app says nothing.
+constexpr Millis shortest_pause{100};
+constexpr Millis longest_pause{800};
 
 // A log that is open for reading, or none.
 class LogFile {
@@ -54,13 +55,15 @@ class LogFile {
     return 0;
   }
 
-  // Hands on what stands from `at` on and moves it; false where the sink has enough.
-  bool copy(off_t& at, const RuntimeLogs::Sink& sink) const {
-    std::string block(block_bytes, '\0');
-    for (ssize_t got; found() && (got = pread(fd_.get(), block.data(), block.size(), at)) > 0; at += got) {
-      if (!sink(std::string_view(block.data(), static_cast<std::size_t>(got)))) return false;
-    }
-    return true;
+  // Appends what stands from `at` on, at most a block, and moves it; false where nothing does.
+  bool append(off_t& at, std::string& out) const {
+    if (!found()) return false;
+    const std::size_t before = out.size();
+    out.resize(before + block_bytes);
+    const ssize_t got = pread(fd_.get(), out.data() + before, block_bytes, at);
+    out.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    at += std::max<ssize_t>(got, 0);
+    return got > 0;
   }
 
  private:
@@ -69,42 +72,63 @@ class LogFile {
   off_t size_ = 0;
 };
 
+class LogReader : public PieceSource {
+ public:
+  LogReader(const TenantFiles& files, std::size_t tail, bool follow, std::function<bool()> running)
+      : files_(files), follow_(follow), running_(std::move(running)), current_(open()), at_(current_->size()) {
+    if (tail == 0) return;
+    auto old = std::make_unique<LogFile>(files_.old_log());
+    at_ = current_->tail_begin(tail);
+    const bool before = old->found() && !old->same_as(*current_);
+    // The line that goes over the rotation was counted already.
+    if (before && at_ == 0 && current_->size() > 0 && !old->ends_a_line()) ++tail;
+    if (tail == 0 || !before) return;
+    old_at_ = old->tail_begin(tail);
+    old_ = std::move(old);
+  }
+
+  State pull(std::string& out) override {
+    if (old_ && old_->append(old_at_, out)) return State::more;
+    old_.reset();
+    // Asked before reading: what is written before the end is read after this answer.
+    const bool more = follow_ && running_();
+    if (current_->append(at_, out)) {
+      pause_ = shortest_pause;
+      return State::more;
+    }
+    if (!follow_) return State::ended;
+    auto next = open();
+    if (next->found() && !next->same_as(*current_)) {
+      // Rotated: its rest, and then the new one from the beginning.
+      if (current_->append(at_, out)) return State::more;
+      current_ = std::move(next);
+      at_ = 0;
+      return State::more;
+    }
+    if (!more) return State::ended;
+    pause_ = std::min(2 * pause_, longest_pause);
+    return State::waiting;
+  }
+  Millis pause() const override { return pause_; }
+
+ private:
+  std::unique_ptr<LogFile> open() const { return std::make_unique<LogFile>(files_.log()); }
+
+  const TenantFiles files_;
+  const bool follow_;
+  const std::function<bool()> running_;
+  std::unique_ptr<LogFile> old_;  // where the tail begins in the rotated file
+  off_t old_at_ = 0;
+  std::unique_ptr<LogFile> current_;
+  off_t at_;
+  Millis pause_ = shortest_pause;
+};
+
 }  // namespace
 
-void read_logs(const TenantFiles& files, std::size_t tail, bool follow, const RuntimeLogs::Sink& sink,
-               const std::function<bool()>& running, std::stop_token stop) {
-  auto current = std::make_unique<LogFile>(files.log());
-  off_t at = current->size();
-  if (tail > 0) {
-    const LogFile old(files.old_log());
-    at = current->tail_begin(tail);
-    const bool before = old.found() && !old.same_as(*current);
-    // The line that goes over the rotation was counted already.
-    if (before && at == 0 && current->size() > 0 && !old.ends_a_line()) ++tail;
-    if (tail > 0 && before) {
-      off_t old_at = old.tail_begin(tail);
-      if (!old.copy(old_at, sink)) return;
-    }
-  }
-  std::mutex mutex;
-  std::condition_variable_any never;
-  while (true) {
-    // Asked before reading: what is written before the end is read after this answer.
-    const bool more = follow && running();
-    if (!current->copy(at, sink)) return;
-    if (!follow || stop.stop_requested()) return;
-    auto next = std::make_unique<LogFile>(files.log());
-    if (next->found() && !next->same_as(*current)) {
-      // Rotated: its rest, and then the new one from the beginning.
-      if (!current->copy(at, sink)) return;
-      current = std::move(next);
-      at = 0;
-      continue;
-    }
-    if (!more) return;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, follow_interval, [] { return false; });
-  }
+std::unique_ptr<PieceSource> read_logs(const TenantFiles& files, std::size_t tail, bool follow,
+                                       std::function<bool()> running) {
+  return std::make_unique<LogReader>(files, tail, follow, std::move(running));
 }
 
 }  // namespace slipway::process

@@ -8,16 +8,16 @@
 
 // Logs and statistics of the process runtime.
 namespace slipway::process {
-void ProcessRuntime::logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink,
-                          std::stop_token stop) {
+std::unique_ptr<PieceSource> ProcessRuntime::open_logs(const TenantId& tenant, std::size_t tail, bool follow,
+                                                       std::stop_token) {
   if (!inspect(tenant)) {
     throw Error(ErrorKind::not_found, fmt::format("process runtime: no instance of {}", tenant.value()));
   }
-  const auto running = [&] {
+  const auto running = [this, tenant] {
     const auto instance = inspect(tenant);
     return instance && instance->state == InstanceState::running;
   };
-  read_logs(files(tenant), tail, follow, sink, running, std::move(stop));
+  return read_logs(files(tenant), tail, follow, running);
 }
 
 std::optional<InstanceStats> ProcessRuntime::stats(const TenantId& tenant) {

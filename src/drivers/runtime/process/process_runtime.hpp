@@ -46,7 +46,8 @@ class ProcessRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, 
   std::string check() override;
 
   // Throws not_found where there is no instance.
-  void logs(const TenantId& tenant, std::size_t tail, bool follow, const Sink& sink, std::stop_token stop) override;
+  std::unique_ptr<PieceSource> open_logs(const TenantId& tenant, std::size_t tail, bool follow,
+                                         std::stop_token stop) override;
   std::optional<InstanceStats> stats(const TenantId& tenant) override;
   void watch(const std::function<void(const TenantId&)>& changed, const std::function<void()>& missed,
              std::stop_token stop) override;
