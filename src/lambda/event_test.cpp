@@ -56,6 +56,41 @@ TEST(HttpEvent, ComesFromWhomTheGatewaySawWhateverHeadersSay) {
   }
 }
 
+// API Gateway joins the values of a header that came more than once.
+TEST(HttpEvent, RefusesASecondOfWhatIsReadOnce) {
+  const auto status_with = [](const char* name, const char* value) {
+    auto event = golden("http_provision");
+    event["headers"].as_object()[name] = value;
+    const auto request = request_of(event);
+    const auto* refused = std::get_if<net::Response>(&request);
+    return refused == nullptr ? 200 : refused->status;
+  };
+  for (const auto& [name, value] :
+       std::vector<std::pair<const char*, const char*>>{{"authorization", "Bearer sk_a,Bearer sk_b"},
+                                                        {"authorization", "Bearer sk_a, Bearer sk_a"},
+                                                        {"authorization", ",Bearer sk_a"},
+                                                        {"idempotency-key", "k1,k2"},
+                                                        {"idempotency-key", "k1, k1"},
+                                                        {"content-type", "text/plain,application/json"},
+                                                        {"content-type", "application/json, application/json"},
+                                                        {"host", "a.example,b.example"},
+                                                        {"host", "a.example/x"},
+                                                        {"last-event-id", "1,2"},
+                                                        {"origin", "https://a,https://b"},
+                                                        {"Authorization", "Bearer sk_b"},  // beside "authorization"
+                                                        {"HOST", "b.example"}}) {
+    EXPECT_EQ(status_with(name, value), 400) << name << ": " << value;
+  }
+  for (const auto& [name, value] :
+       std::vector<std::pair<const char*, const char*>>{{"accept", "a/b,c/d"},
+                                                        {"x-forwarded-for", "1.1.1.1,2.2.2.2"},
+                                                        {"content-type", "application/json; charset=utf-8"},
+                                                        {"idempotency-key", "order 7; second try"},
+                                                        {"host", ""}}) {
+    EXPECT_EQ(status_with(name, value), 200) << name << ": " << value;
+  }
+}
+
 TEST(HttpEvent, RefusesABodyThatIsNone) {
   auto event = golden("http_provision");
   for (const char* body : {"%%%%", "abc", "a==="}) {

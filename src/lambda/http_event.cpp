@@ -1,11 +1,16 @@
 #include "lambda/http_event.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "base/base64.hpp"
 #include "base/crypto.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "net/request_headers.hpp"
 
 namespace slipway::lambda {
 namespace json = boost::json;
@@ -33,6 +38,23 @@ bool tells_of_proxies(std::string_view name) {
   return lower == "forwarded" || lower.starts_with("x-forwarded-");
 }
 
+// API Gateway makes one value of a header that came more than once, with a comma between them. Of what may come only
+// once nothing needs a comma, except that a key may have one: which of the two it is cannot be told, so it is refused.
+std::optional<net::Response> add_headers(net::ServerRequest& request, const json::object& headers) {
+  for (const auto& [name, value] : headers) {
+    if (!value.is_string() || tells_of_proxies(name)) continue;
+    const std::string_view single = net::single_header(name);
+    const auto same = [&](const auto& header) { return net::same_ignoring_case(header.first, single); };
+    if (!single.empty() && (value.get_string().find(',') != json::string::npos ||
+                            std::any_of(request.headers.begin(), request.headers.end(), same))) {
+      return problem(400, fmt::format("more than one {} header, or a comma in it", single));
+    }
+    request.headers.emplace_back(name, value.get_string());
+  }
+  if (!net::is_host(net::header(request.headers, "Host"))) return problem(400, "the Host header is no host");
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_http_event(const json::object& event) {
@@ -50,9 +72,7 @@ std::variant<net::ServerRequest, net::Response> request_of(const json::object& e
   request.peer = string_at(http, "sourceIp");
   request.tls = true;  // API Gateway serves an HTTP API by HTTPS alone
   if (const auto* headers = object_at(event, "headers")) {
-    for (const auto& [name, value] : *headers) {
-      if (value.is_string() && !tells_of_proxies(name)) request.headers.emplace_back(name, value.get_string());
-    }
+    if (auto refused = add_headers(request, *headers)) return std::move(*refused);
   }
   if (const auto* cookies = array_at(event, "cookies"); cookies != nullptr && !cookies->empty()) {
     std::string line;

@@ -1,9 +1,13 @@
 #include "net/request_parser.hpp"
 
+#include <fmt/format.h>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include <algorithm>
+
 #include "net/chunked.hpp"
+#include "net/request_headers.hpp"
 
 namespace slipway::net {
 
@@ -12,20 +16,20 @@ using boost::system::error_code;
 using Text = boost::beast::string_view;
 
 namespace {
-constexpr std::string_view kVersions = "only HTTP/1.0 and HTTP/1.1 are spoken here";
+constexpr const char* kVersions = "only HTTP/1.0 and HTTP/1.1 are spoken here";
 }
 
 // Beast's parser with our own storage, so that a request is read straight into what the handler is given.
 struct RequestParser::Impl : http::basic_parser<true> {
   ServerRequest request;
+  std::string_view given;  // what put() was given
   int version = 11;
-  int hosts = 0;
   std::size_t head_limit = 0;
   std::size_t head_bytes = 0;  // taken so far
   bool head_only = false;
   bool expects_continue = false;
   int status = 400;
-  std::string_view why = "the request is malformed";
+  std::string why = "the request is malformed";
 
   State refuse_head() {
     status = 431;
@@ -35,6 +39,7 @@ struct RequestParser::Impl : http::basic_parser<true> {
 
   State feed(std::string_view bytes, std::size_t& used) {
     error_code ec;
+    given = bytes;
     used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
     if (!ec || ec == http::error::need_more) return is_done() ? State::done : State::incomplete;
     if (ec == http::error::header_limit) return refuse_head();
@@ -49,9 +54,9 @@ struct RequestParser::Impl : http::basic_parser<true> {
   }
 
   // Any error stops the parser; status and reason tell ours from its own.
-  void refuse(int code, std::string_view reason, error_code& ec) {
+  void refuse(int code, std::string reason, error_code& ec) {
     status = code;
-    why = reason;
+    why = std::move(reason);
     ec = http::error::bad_value;
   }
 
@@ -73,9 +78,32 @@ struct RequestParser::Impl : http::basic_parser<true> {
     if (head_only) request.method = "GET";
   }
   void on_response_impl(int, Text, int, error_code&) override {}
+  // Beast makes one line of a header that goes on in the next: another parser on the way could see two (RFC 9112, 5.2).
+  // What it gives as the name lies in what it was given, which has the head, or the trailer, to its end.
+  bool goes_on_in_the_next_line(Text name) const {
+    const auto end = given.find("\r\n", static_cast<std::size_t>(name.data() - given.data()));
+    const std::string_view next = given.substr(std::min(end, given.size() - 2) + 2);
+    return next.starts_with(' ') || next.starts_with('\t');
+  }
+  bool has(std::string_view name) const {
+    return std::any_of(request.headers.begin(), request.headers.end(),
+                       [name](const auto& header) { return same_ignoring_case(header.first, name); });
+  }
+
   void on_field_impl(http::field field, Text name, Text value, error_code& ec) override {
+    if (goes_on_in_the_next_line(name)) return refuse(400, "a header goes on in the next line", ec);
+    // A trailer: the request was taken for what it is by its head, and nothing behind the body changes that.
+    if (is_header_done()) return;
+    const std::string_view single = single_header({name.data(), name.size()});
+    if (!single.empty() && has(single)) return refuse(400, fmt::format("more than one {} header", single), ec);
     request.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
-    if (field == http::field::host && ++hosts > 1) refuse(400, "more than one Host header", ec);
+    if (field == http::field::host && !is_host(request.headers.back().second)) {
+      return refuse(400, "the Host header is no host", ec);
+    }
+    // Beast takes "3, 3" too.
+    if (field == http::field::content_length && value.find(',') != Text::npos) {
+      return refuse(400, "the Content-Length header is no number", ec);
+    }
     // Beast lets a coding pass that it does not know, and then goes by Content-Length: another parser on the way could
     // see another end of the request (RFC 9112, 6.1 and 6.3).
     if (field == http::field::transfer_encoding) {
@@ -92,7 +120,7 @@ struct RequestParser::Impl : http::basic_parser<true> {
     }
   }
   void on_header_impl(error_code& ec) override {
-    if (version == 11 && hosts == 0) refuse(400, "the Host header is missing", ec);
+    if (version == 11 && !has("Host")) refuse(400, "the Host header is missing", ec);
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(Text body, error_code&) override {

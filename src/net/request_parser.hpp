@@ -17,7 +17,7 @@ class RequestParser {
   // together with more where the state is incomplete.
   State put(std::string_view bytes, std::size_t& used);
 
-  int status() const;            // of refused: 400, 413, 417, 431 or 505
+  int status() const;            // of refused: 400, 413, 417, 431, 501 or 505
   std::string_view why() const;  // of refused, for the client
   bool wants_continue() const;   // the head has come, the body waits for "100 Continue"
   bool keep_alive() const;

@@ -106,6 +106,35 @@ def test_each_mistake_has_its_status(server):
     assert status("GET", "/v1/tenants", Authorization="Bearer sk_wrong").status == 401
 
 
+def test_what_could_be_read_in_two_ways_is_refused(server):
+    """A header that is read once came twice, goes on in the next line or stands behind the body: nobody signs up by it."""
+    body = json.dumps({"admin_email": "a@b.example", "subdomain": "acme", "company_name": "A"}).encode()
+    usual = {"Host": ["x"], "Authorization": [f"Bearer {server.key}"], "Content-Type": ["application/json"],
+             "Content-Length": [str(len(body))], "Connection": ["close"]}
+
+    def status(payload=body, **headers):
+        lines = usual | {name.replace("_", "-"): values for name, values in headers.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, values in lines.items() for value in values)
+        with socket.create_connection(("127.0.0.1", server.api_port), timeout=10) as s:
+            s.sendall(b"POST /provision HTTP/1.1\r\n" + head.encode() + b"\r\n" + payload)
+            return int(s.makefile("rb").readline().split()[1])
+
+    for name, other in {"Host": "y", "Authorization": "Bearer sk_other", "Content-Type": "application/json",
+                        "Content-Length": "3"}.items():
+        for values in (usual[name] * 2, [*usual[name], other], [other, *usual[name]]):
+            assert status(**{name: values}) == 400, (name, values)
+    assert status(Idempotency_Key=["k", "k"]) == status(Idempotency_Key=["k", "l"]) == 400
+    assert status(Idempotency_Key=["k\r\n l"]) == status(Authorization=[f"\r\n Bearer {server.key}"]) == 400
+    assert status(Host=[]) == status(Host=["x/y"]) == 400
+    chunks = f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n"
+    framed = {"Content-Length": [], "Transfer-Encoding": ["chunked"]}
+    assert status(chunks + b"\r\n", **{**framed, "Transfer-Encoding": ["\r\n chunked"]}) == 400
+    trailer = f"Authorization: Bearer {server.key}\r\n\r\n".encode()
+    assert status(chunks + trailer, Authorization=[], **framed) == 401
+    assert server.get("/v1/tenants").json["tenants"] == []
+    assert status(chunks + b"X: y\r\n\r\n", X_Forwarded_For=["1.1.1.1", "2.2.2.2"], **framed) == 202
+
+
 def test_schemathesis_finds_nothing(server):
     if not SCHEMATHESIS.exists():
         pytest.skip(f"NOT TESTED: {SCHEMATHESIS.relative_to(ROOT)} is missing; ./check installs it from PyPI")

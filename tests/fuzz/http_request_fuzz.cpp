@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "net/request_headers.hpp"
 #include "net/request_parser.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -72,6 +75,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(!name.empty() && !breaks_lines(name) && !breaks_lines(value), "no line break in a header", value);
     if (net::same_ignoring_case(name, "Content-Length")) ++lengths;
     if (net::same_ignoring_case(name, "Transfer-Encoding")) chunked = true;
+  }
+  for (auto header = request.headers.begin(); header != request.headers.end(); ++header) {
+    fuzz::require(
+        net::single_header(header->first).empty() ||
+            std::none_of(std::next(header), request.headers.end(),
+                         [&](const auto& later) { return net::same_ignoring_case(later.first, header->first); }),
+        "what is read once comes once", header->first);
   }
   // RFC 9112, 6.3: what a proxy may read otherwise smuggles a second request.
   fuzz::require(!chunked || lengths == 0, "never both Content-Length and Transfer-Encoding");
