@@ -49,7 +49,6 @@ net::Response create_key(const Call& call, const Context& context) {
   json::object answer = key_json(made.kept);
   answer["key"] = made.secret.reveal();
   net::Response response = json_response(201, answer);
-  response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }
 

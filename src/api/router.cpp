@@ -120,6 +120,7 @@ std::string Router::next_request_id() const { return new_id("r_", context_.clock
 net::Headers Router::headers_for(const net::ServerRequest& request, const std::string& request_id) const {
   net::Headers headers = context_.gate.cors_headers(request);
   headers.emplace_back("X-Request-Id", request_id);
+  for (auto& header : net::answer_headers()) headers.push_back(std::move(header));
   return headers;
 }
 

@@ -30,7 +30,7 @@ AuditEntry audit_entry(const Call& call, const Context& context, std::string act
 using RouteHandler = std::function<net::Reply(const Call&)>;
 
 // Request in, reply out; no sockets. Unknown paths are 404, known paths with another method 405 with Allow, and Errors
-// become problem documents (RFC 9457). Every answer bears X-Request-Id.
+// become problem documents (RFC 9457). Every answer bears X-Request-Id and net::answer_headers().
 class Router {
  public:
   explicit Router(const Context& context)

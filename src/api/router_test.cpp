@@ -226,6 +226,54 @@ TEST(Health, IsAnsweredAtOnceAndLikeEveryOtherRequest) {
   EXPECT_FALSE(at_once("POST", "/healthz"));
 }
 
+// Each of them once: a second might contradict it.
+void expect_no_traces(const net::Response& response, const std::string& of) {
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}, {"X-Content-Type-Options", "nosniff"}};
+  for (const auto& [name, value] : expected) {
+    EXPECT_EQ(net::header(response.headers, name), value) << of;
+    EXPECT_EQ(std::count_if(response.headers.begin(), response.headers.end(),
+                            [&](const auto& header) { return net::same_ignoring_case(header.first, name); }),
+              1)
+        << of << " " << name;
+  }
+}
+
+TEST(Router, NoAnswerIsKeptByACacheOrTellsItsUrl) {
+  Api api;
+  const auto look = [&](const std::string& method, const std::string& path, const std::string& body = "",
+                        const net::Headers& headers = {{"Content-Type", "application/json"}}) {
+    const std::string what = method + " " + path;
+    net::Reply reply = api.ask(method, path, body, headers);
+    if (auto* stream = std::get_if<net::StreamingResponse>(&reply)) return expect_no_traces(stream->head, what);
+    if (auto* waiting = std::get_if<net::WaitingResponse>(&reply)) return expect_no_traces(waiting->finish(), what);
+    expect_no_traces(std::get<net::Response>(reply), what);
+  };
+  const TenantId id = api.sign_up("acme");
+  const json::object accepted = object_of(api.answer("POST", "/provision", Api::body_of("bert")));
+  const std::string status(accepted.at("statusUrl").as_string());
+  for (const std::string& path : {status, status + "0", std::string("/nowhere"), std::string("/v1/tenants?limit=x"),
+                                  std::string("/v1/tenants?q=%ff")}) {
+    look("GET", path);
+  }
+  for (const char* body : {"{", "{}", "[]"}) look("POST", "/provision", body);
+  look("POST", "/provision", Api::body_of("cleo"));
+  look("POST", "/provision?wait=1", Api::body_of("dora"));
+  look("GET", "/v1/tenants/" + id.value() + "/events", "", {{"Accept", "text/event-stream"}});
+  look("GET", "/v1/tenants/" + id.value() + "/events?wait=1&after=1000");
+  look("PUT", "/provision");
+  look("OPTIONS", "/provision", "", {{"Origin", "https://shop.example"}});
+  for (const std::string& route : api.router.routes()) {
+    std::string path = route.substr(route.find(' ') + 1);
+    if (const auto at = path.find("{id}"); at != path.npos) path.replace(at, 4, id.value());
+    look(route.substr(0, route.find(' ')), path);
+    api.peer = "203.0.113.7";  // without a key
+    look(route.substr(0, route.find(' ')), path);
+    api.peer = "unix";
+  }
+  expect_no_traces(api.router.handle_at_once({"GET", "/healthz", "", {}, "", "203.0.113.7"}).value(), "at once");
+}
+
 TEST(Mail, AndSweepAreShown) {
   Api api;
   api.settle(api.sign_up("acme"));

@@ -67,7 +67,7 @@ class EventSource : public PieceSource {
 
 net::Reply event_stream(const Context& context, const TenantId& id, std::uint64_t after) {
   net::StreamingResponse stream;
-  stream.head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
+  stream.head.headers = {{"Content-Type", "text/event-stream"}};
   stream.open = [&context, id, after](const std::stop_token&, std::function<void()> wake) {
     return std::make_unique<EventSource>(context, id, after, std::move(wake));
   };
@@ -128,7 +128,7 @@ net::Reply logs(const Call& call, const Context& context) {
   const auto tail = static_cast<std::size_t>(query_number(call, "tail", 100, 0, 100'000));
   const bool follow = query_number(call, "follow", 0, 0, 1) == 1;
   net::StreamingResponse stream;
-  stream.head.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}};
+  stream.head.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
   stream.open = [&context, id, tail, follow](std::stop_token stop, const auto&) {
     return std::make_unique<LogSource>(*context.logs, id, tail, follow, std::move(stop));
   };

@@ -97,6 +97,7 @@ TEST(HttpEvent, RefusesABodyThatIsNone) {
     event["body"] = body;
     EXPECT_EQ(std::get<net::Response>(request_of(event)).status, 400) << body;
   }
+  EXPECT_EQ(net::header(std::get<net::Response>(request_of(event)).headers, "Cache-Control"), "no-store");
   event["isBase64Encoded"] = false;
   event["body"] = std::string(body_limit_bytes + 1, 'x');
   EXPECT_EQ(std::get<net::Response>(request_of(event)).status, 413);

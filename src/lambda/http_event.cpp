@@ -17,8 +17,9 @@ namespace json = boost::json;
 namespace {
 
 net::Response problem(int status, const std::string& title) {
-  return {status,
-          {{"Content-Type", "application/problem+json"}},
+  net::Headers headers = net::answer_headers();
+  headers.emplace_back("Content-Type", "application/problem+json");
+  return {status, std::move(headers),
           json::serialize(json::object{{"type", "about:blank"}, {"title", title}, {"status", status}})};
 }
 

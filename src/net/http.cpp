@@ -26,6 +26,10 @@ std::string header(const Headers& headers, std::string_view name) {
   return {};
 }
 
+Headers answer_headers() {
+  return {{"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}, {"X-Content-Type-Options", "nosniff"}};
+}
+
 std::string url_encoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());

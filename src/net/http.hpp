@@ -24,6 +24,10 @@ struct Response {
   std::string body{};
 };
 
+// What every answer of ours bears: answers tell of customers, and some URLs hold a token. So no cache keeps the answer,
+// no page hears the URL as its Referer, and no browser takes the answer for something else than it says.
+Headers answer_headers();
+
 // Percent-encoding of one query value or path segment (RFC 3986 unreserved characters stay).
 std::string url_encoded(std::string_view text);
 

@@ -87,7 +87,7 @@ TEST(HttpServerLimits, RefusesWhatIsMalformedOrTooLarge) {
     client.send(request);
     const auto answer = client.read_to_end();
     EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 " + status + " "), HasSubstr("application/problem+json"),
-                              HasSubstr("Connection: close")))
+                              HasSubstr("Connection: close"), HasSubstr("Cache-Control: no-store")))
         << request.substr(0, 100);
     EXPECT_TRUE(client.ended()) << request.substr(0, 100);
   }

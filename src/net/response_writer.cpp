@@ -72,9 +72,10 @@ Response problem(int status, std::string_view detail) {
                                  {"status", status},
                                  {"detail", detail},
                                  {"requestId", request_id}};
-  return {.status = status,
-          .headers = {{"Content-Type", "application/problem+json"}, {"X-Request-Id", request_id}},
-          .body = boost::json::serialize(body)};
+  Headers headers = answer_headers();
+  headers.emplace_back("Content-Type", "application/problem+json");
+  headers.emplace_back("X-Request-Id", request_id);
+  return {.status = status, .headers = std::move(headers), .body = boost::json::serialize(body)};
 }
 
 }  // namespace slipway::net
