@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t named_limit = 20;
+constexpr std::size_t shown_name_limit_bytes = 64;
 constexpr std::size_t metadata_limit = 16;
 constexpr std::size_t metadata_key_limit_bytes = 64;
 constexpr std::size_t metadata_value_limit_bytes = 512;
@@ -83,12 +85,23 @@ void BodyReader::read_metadata(std::map<std::string, std::string>& into) {
   }
 }
 
+// A body may hold thousands of wrong fields, or one whose name fills it: the answer stays small.
+void BodyReader::refuse(std::string_view field, std::string why) {
+  if (refused_.size() == named_limit) {
+    ++not_named_;
+    return;
+  }
+  const std::string_view shown = cut_to_bytes(field, shown_name_limit_bytes);
+  refused_.push_back({without_controls(shown) + (shown.size() < field.size() ? "…" : ""), std::move(why)});
+}
+
 void BodyReader::check() const {
   if (refused_.empty()) return;
   std::string message;
   for (const FieldError& e : refused_) {
     message += fmt::format("{}{} {}", message.empty() ? "" : "; ", e.field, e.message);
   }
+  if (not_named_ > 0) message += fmt::format("; and {} more", not_named_);
   Error error(ErrorKind::invalid, message);
   for (const FieldError& e : refused_) std::move(error).on(e.field, e.message);
   throw error;

@@ -35,17 +35,17 @@ class BodyReader {
   // An object of strings.
   void read_metadata(std::map<std::string, std::string>& into);
 
-  // Throws invalid with one field error for each thing that was refused.
+  // Throws invalid with one field error for each thing that was refused, or for the first 20, and how many more there
+  // are.
   void check() const;
 
  private:
   const boost::json::string* text_of(std::string_view name, bool required);
-  void refuse(std::string_view field, std::string why) {
-    refused_.push_back({without_controls(field), std::move(why)});
-  }
+  void refuse(std::string_view field, std::string why);
 
   const boost::json::object object_;
   std::vector<FieldError> refused_;
+  std::size_t not_named_ = 0;  // refused, and only counted
 };
 
 }  // namespace slipway::api

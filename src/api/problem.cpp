@@ -9,6 +9,9 @@ namespace {
 
 namespace json = boost::json;
 
+// What is said back may be the request's own words, of a path say.
+constexpr std::size_t detail_limit_bytes = 3'000;
+
 int status_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid:
@@ -60,10 +63,12 @@ std::string_view title_of(int status) {
 
 net::Response document(int status, std::string_view detail, const std::vector<FieldError>& fields,
                        const std::string& request_id) {
+  const std::string words = without_controls(detail);
+  const std::string_view shown = cut_to_bytes(words, detail_limit_bytes);
   json::object body{{"type", "about:blank"},
                     {"title", title_of(status)},
                     {"status", status},
-                    {"detail", without_controls(detail)},
+                    {"detail", std::string(shown) + (shown.size() < words.size() ? "…" : "")},
                     {"requestId", request_id}};
   if (!fields.empty()) {
     json::array errors;

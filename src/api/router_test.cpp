@@ -148,6 +148,36 @@ TEST(Router, SaysWhatIsNotThereAndWhatIsNotAllowed) {
   EXPECT_EQ(api.answer("POST", "/provision", "{}", {{"Content-Type", "text/html"}}).status, 415);
 }
 
+TEST(Router, AnAnswerAboutManyMistakesStaysSmall) {
+  Api api;
+  constexpr std::size_t limit_bytes = 8u << 10;
+  const auto with_keys = [](std::size_t bytes, const auto& key) {
+    std::string body;
+    for (int i = 0; body.size() < bytes; ++i) body += (body.empty() ? "{" : ",") + json::serialize(key(i)) + ":1";
+    return body + "}";
+  };
+  const auto number = [](int i) { return json::value(std::to_string(i)); };
+  const auto near = [](int i) { return json::value(fmt::format("company_nam{}", i)); };
+  const auto quotes = [](int i) { return json::value(std::string(100, '"') + std::to_string(i)); };
+  const auto wide = [](int i) { return json::value(fmt::format("{}ßßß€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€", i)); };
+  const auto long_one = [](int) { return json::value(std::string(60'000, 'x')); };
+  for (const std::string& body : {with_keys(60'000, number), with_keys(60'000, near), with_keys(60'000, quotes),
+                                  with_keys(60'000, wide), with_keys(60'000, long_one)}) {
+    for (const char* path : {"/provision", "/v1/keys"}) {
+      const net::Response refused = api.answer("POST", path, body);
+      EXPECT_EQ(refused.status, 400) << body.substr(0, 40);
+      EXPECT_LE(refused.body.size(), limit_bytes) << body.substr(0, 40);
+      EXPECT_LE(object_of(refused).at("errors").as_array().size(), 20u);
+    }
+  }
+  std::string some = "{";
+  for (int i = 0; i < 25; ++i) some += fmt::format("\"wrong{}\":1,", i);
+  const json::object told = object_of(api.answer("POST", "/provision", some + R"("admin_email":"a@b.example"})"));
+  EXPECT_EQ(told.at("errors").as_array().at(0).as_object().at("field"), "wrong0");
+  EXPECT_THAT(std::string(told.at("detail").as_string()), testing::EndsWith("; and 7 more")) << "5, and two missing";
+  EXPECT_LE(api.answer("GET", "/" + std::string(15'000, '"')).body.size(), limit_bytes);
+}
+
 TEST(Router, WhatItRepeatsIsTextWithoutControls) {
   Api api;
   for (const char* path : {"/\xff\xc2\x9b", "/v1/tenants?status=x%1b%5b2J%e2%80%ae", "/v1/tenants?limit=%0a"}) {
