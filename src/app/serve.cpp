@@ -28,6 +28,7 @@
 #include "net/endpoint.hpp"
 #include "net/http_probe.hpp"
 #include "net/http_server.hpp"
+#include "os/limits.hpp"
 
 namespace slipway {
 namespace {
@@ -249,6 +250,7 @@ void reload(Slipway& slipway, const Config& config, const Log& log) {
 }  // namespace
 
 void serve(const Config& config) {
+  os::raise_open_files();
   signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);

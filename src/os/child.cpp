@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "os/file.hpp"
+#include "os/limits.hpp"
 #include "os/signal_safe.hpp"
 
 namespace slipway::os {
@@ -82,6 +83,7 @@ bool become_user(const User& user) {
                         ::dup3(high_report, 3, O_CLOEXEC) == 3 &&
                         (directory.empty() || ::chdir(directory.c_str()) == 0);
   if (is_ready) close_from(4);
+  if (is_ready) give_back_open_files();
   if (is_ready) ::execvpe(prepared.words[0], prepared.words.data(), prepared.environment());
   const int error = errno;
   [[maybe_unused]] const auto written = ::write(is_ready ? 3 : high_report, &error, sizeof error);

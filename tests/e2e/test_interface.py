@@ -322,25 +322,30 @@ def test_sighup_takes_over_what_can_change_and_refuses_a_broken_file(server):
 
 
 @pytest.mark.alone
-def test_ten_thousand_idle_connections_do_no_harm(server):
+def test_ten_thousand_idle_connections_do_no_harm(make_server):
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 10_000
     if hard < wanted + 500:
         pytest.skip(f"NOT TESTED: this machine allows {hard} open files only")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    server = make_server(runtime="process", command=["/does/not/exist"])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # as on a stock system, whatever this one says
     idle = []
     try:
+        server.start()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        open_files = pathlib.Path(f"/proc/{server.process.pid}/fd")
         for i in range(wanted):
             connection = socket.create_connection(("127.0.0.1", server.api_port), timeout=10)
             if i % 2:
                 connection.sendall(b"GET /healthz HTTP/1.1\r\nHo")  # half a request
             idle.append(connection)
+        wait_until(lambda: len(list(open_files.iterdir())) > wanted, "the server holds them all")
         assert server.get("/healthz").status == 200
         assert server.sign_up("acme").status == 202
     finally:
         for connection in idle:
             connection.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    wait_until(lambda: len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir())) < 200, "its sockets are closed")
+    wait_until(lambda: len(list(open_files.iterdir())) < 200, "its sockets are closed")
