@@ -124,7 +124,7 @@ end_offspring() {
   done
 }
 
-last_line() { tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c "1-$2" || true; }
+last_line() { tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c "1-$2" | iconv -f UTF-8 -t UTF-8 -c || true; }
 
 # packages GROUP...: the names in tools/packages.txt.
 packages() {

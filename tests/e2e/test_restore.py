@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from test_lifecycle import host_url
-from world import ROOT, wait_until
+from world import ROOT, wait_until, without_password
 
 SCRIPT = ROOT / "examples/backup/databases"
 
@@ -128,7 +128,8 @@ def test_nobody_else_works_on_it_meanwhile_and_all_is_put_back(acme):
              "CREATE TABLE public.t (x int CHECK (public.slow())); INSERT INTO public.t VALUES (1)")
     copy = acme.dump()
     # A session that holds a lock on what is to be replaced, as an app's may.
-    holder = subprocess.Popen(["psql", "-XAtq", acme.url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    url, environment = without_password(acme.url)
+    holder = subprocess.Popen(["psql", "-XAtq", url], env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     holder.stdin.write("BEGIN; LOCK TABLE public.t;\n")
     holder.stdin.flush()
     wait_until(lambda: acme.superuser("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND database = "
