@@ -25,8 +25,8 @@ bool may_give_up(const Tenant& t) { return !t.first_ready_at && t.desired == Des
 // What a step found out is then still true of it.
 bool same_progress(const Tenant& a, const Tenant& b) {
   const auto progress = [](const Tenant& t) {
-    return std::tie(t.port, t.database_made, t.instance_id, t.started, t.proven, t.restart_done, t.boot_at,
-                    t.first_ready_at, t.failure, t.instance_removed, t.database_dropped);
+    return std::tie(t.port, t.database_made, t.database_closed, t.instance_id, t.started, t.proven, t.restart_done,
+                    t.boot_at, t.first_ready_at, t.failure, t.instance_removed, t.database_dropped);
   };
   return progress(a) == progress(b);
 }
@@ -36,6 +36,7 @@ ReasonCode code_of(Step step, ErrorKind kind) {
   const bool passing = kind == ErrorKind::unavailable;
   switch (step) {
     case Step::create_database:
+    case Step::close_database:
     case Step::drop_database:
       return ReasonCode::database_unavailable;
     case Step::create_instance:

@@ -40,6 +40,8 @@ StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<I
       return send_mail(tenant);
     case Step::stop_instance:
       return stop_instance(tenant);
+    case Step::close_database:
+      return close_database(tenant);
     case Step::remove_instance:
       return remove_instance(tenant);
     case Step::drop_database:
@@ -89,8 +91,18 @@ StepResult Steps::lease_port(const Tenant& tenant) const {
 
 StepResult Steps::create_database(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  world_.database.ensure(tenant.id, plan_named(settings_, tenant.sign_up.plan));
-  return {[](Tenant& t) { t.database_made = true; }, {event(Step::create_database, "database ready", began)}, {}};
+  // A restart is a new beginning for the database's sessions too.
+  const bool restart = tenant.restart_wanted != tenant.restart_done;
+  if (restart && world_.database.close(tenant.id) == CallResult::under_way) return {{}, {}, database_poll};
+  // A customer's data is not replaced by an empty database.
+  const IfMissing missing = tenant.first_ready_at ? IfMissing::refuse : IfMissing::make;
+  world_.database.ensure(tenant.id, plan_named(settings_, tenant.sign_up.plan), missing);
+  return {[](Tenant& t) {
+            t.database_made = true;
+            t.database_closed = false;
+          },
+          {event(Step::create_database, "database ready", began)},
+          {}};
 }
 
 std::string Steps::url(const Tenant& tenant) const { return access_url(settings_.access, tenant); }
@@ -219,6 +231,7 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
             t.crashes = crashes;
             t.started = false;
             t.proven = false;
+            if (crashes > 1) t.database_made = false;  // it may be what is wrong
             if (!stable) forget_address(t);
             t.reason = reason;
             t.reason_code = code;

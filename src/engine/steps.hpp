@@ -48,6 +48,7 @@ class Steps {
   StepResult boot_failed(const Tenant& tenant, Step step, const std::string& reason) const;
   StepResult send_mail(const Tenant& tenant) const;
   StepResult stop_instance(const Tenant& tenant) const;
+  StepResult close_database(const Tenant& tenant) const;
   StepResult remove_instance(const Tenant& tenant) const;
   StepResult drop_database(const Tenant& tenant) const;
   StepResult finish(const Tenant& tenant) const;
@@ -64,6 +65,9 @@ class Steps {
   BootAdmission* boots_;
   Quoting quoting_;
 };
+
+// Between two looks at a database that is being closed or dropped elsewhere.
+constexpr Millis database_poll{3'000};
 
 // A port that a runtime chose is another tenant's as soon as this instance has ended.
 void forget_address(Tenant& t);

@@ -3,20 +3,27 @@
 
 // Steps that end an instance or take back what was made for a tenant.
 namespace slipway {
-namespace {
-
-constexpr Millis drop_poll{3'000};  // between two looks at a database that is being dropped elsewhere
-
-}  // namespace
 
 StepResult Steps::stop_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
   world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
   return {[stable = settings_.policy.stable_ports](Tenant& t) {
             t.started = t.proven = false;
+            t.database_made = t.database_closed = false;  // what ran may have changed its role
             if (!stable) forget_address(t);
           },
           {event(Step::stop_instance, "instance stopped", began)},
+          {}};
+}
+
+StepResult Steps::close_database(const Tenant& tenant) const {
+  const TimePoint began = world_.clock.now();
+  if (world_.database.close(tenant.id) == CallResult::under_way) return {{}, {}, database_poll};
+  return {[](Tenant& t) {
+            t.database_made = false;
+            t.database_closed = true;
+          },
+          {event(Step::close_database, "database closed: no log-in, and no session is left", began)},
           {}};
 }
 
@@ -34,7 +41,7 @@ StepResult Steps::remove_instance(const Tenant& tenant) const {
 
 StepResult Steps::drop_database(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  if (world_.database.drop(tenant.id) == DropResult::under_way) return {{}, {}, drop_poll};
+  if (world_.database.drop(tenant.id) == CallResult::under_way) return {{}, {}, database_poll};
   return {[](Tenant& t) {
             t.database_dropped = true;
             t.database_made = false;

@@ -24,13 +24,14 @@ bool should_run(const Tenant& t) { return t.desired == Desired::running && t.sta
 bool is_finished(const Tenant& t) { return t.status == Status::deleted || t.status == Status::failed; }
 
 // The little of a row that a sweep must know of what is there.
-enum class Row { none, finished, suspended, live };
+enum class Row { none, finished, suspended, not_closed, live };
 
 Row look_up(Store& store, const TenantId& id) {
   const auto tenant = store.find(id);
   if (!tenant) return Row::none;
   if (is_finished(*tenant)) return Row::finished;
-  return tenant->status == Status::suspended ? Row::suspended : Row::live;
+  if (tenant->status != Status::suspended) return Row::live;
+  return tenant->database_closed ? Row::suspended : Row::not_closed;  // by an older version
 }
 
 // Calls `visit` for every tenant with the status, without reading its row: a ledger may have 100,000 of them.
@@ -73,7 +74,7 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   std::map<Key, TimePoint> seen;
   for (const Resource& resource : found) {
     const Row row = row_of(resource.tenant);
-    if (row == Row::live || row == Row::suspended) continue;
+    if (row != Row::none && row != Row::finished) continue;
     const TimePoint now = world_.clock.now();  // its grace begins when it is known that it is nobody's
     const Key key{resource.kind, resource.name};
     const auto known = first_seen_.find(key);
@@ -94,6 +95,9 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
     report.drifted.push_back(id);
     if (!dry_run) wake_(id);
   };
+  for (const auto& [id, row] : rows) {
+    if (row == Row::not_closed) drifted(id);
+  }
   std::unordered_set<TenantId> up;  // what starts or stops is looked at when it falls due
   for (const Instance& instance : instances) {
     if (instance.state == InstanceState::created || instance.state == InstanceState::exited) continue;

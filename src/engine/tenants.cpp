@@ -40,7 +40,9 @@ void check_alive(const Tenant& t, std::string_view action) {
   if (!t.failure.empty()) refuse(t, action, "retry or delete it");
 }
 
+// The next start looks after the database too: its role may have been changed.
 void forget_troubles(Tenant& t) {
+  t.database_made = false;
   t.attempts.clear();
   t.crashes = 0;
   t.reason.clear();
@@ -56,7 +58,7 @@ void retry(Tenant& t) {
   if (t.status == Status::failed) {
     t.failure.clear();
     t.status = Status::provisioning;
-    t.database_made = t.started = t.proven = t.instance_removed = t.database_dropped = false;
+    t.started = t.proven = t.instance_removed = t.database_dropped = false;
     t.instance_id.clear();
     t.boot_at.reset();
   }
@@ -80,6 +82,7 @@ bool apply(Tenant& t, Action action) {
       check_alive(t, "suspended");
       if (t.desired == Desired::suspended) return false;
       t.desired = Desired::suspended;
+      t.database_closed = false;
       t.status = Status::suspending;
       return true;
     case Action::resume:

@@ -1,6 +1,6 @@
-// slipway-init makes or drops one tenant's role and database from inside the network of the machine that Postgres is
-// on:
-//   slipway-init ensure|drop
+// slipway-init makes, closes or drops one tenant's role and database from inside the network of the machine that
+// Postgres is on:
+//   slipway-init ensure|close|drop
 // All it needs comes by environment, the secrets too (ECS puts them there from SSM): see src/init/README.md. Every run
 // may be repeated or killed; it ends with 0 when what was asked for is so.
 #include <fmt/format.h>
@@ -69,8 +69,9 @@ Plan plan() {
 
 void run(const std::string& command) {
   const bool ensure = command == "ensure";
-  if (!ensure && command != "drop") {
-    throw Error(ErrorKind::invalid, fmt::format("'{}' is no command: ensure or drop", command));
+  const bool close = command == "close";
+  if (!ensure && !close && command != "drop") {
+    throw Error(ErrorKind::invalid, fmt::format("'{}' is no command: ensure, close or drop", command));
   }
   const TenantId tenant(variable("SLIPWAY_TENANT"));
   const Secret password(ensure ? variable("SLIPWAY_TENANT_PASSWORD") : "");
@@ -80,7 +81,9 @@ void run(const std::string& command) {
   while (true) {
     try {
       if (ensure) {
-        database.ensure(tenant, plan());
+        database.ensure(tenant, plan(), IfMissing::make);
+      } else if (close) {
+        database.close(tenant);
       } else {
         database.drop(tenant);
       }

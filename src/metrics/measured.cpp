@@ -150,11 +150,15 @@ std::string MeasuredRuntime::check() {
   return measured(observer_, "runtime", "check", [&] { return driver_.check(); });
 }
 
-void MeasuredDatabase::ensure(const TenantId& tenant, const Plan& plan) {
-  return measured(observer_, "database", "ensure", [&] { return driver_.ensure(tenant, plan); });
+void MeasuredDatabase::ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) {
+  return measured(observer_, "database", "ensure", [&] { return driver_.ensure(tenant, plan, missing); });
 }
 
-DropResult MeasuredDatabase::drop(const TenantId& tenant) {
+CallResult MeasuredDatabase::close(const TenantId& tenant) {
+  return measured(observer_, "database", "close", [&] { return driver_.close(tenant); });
+}
+
+CallResult MeasuredDatabase::drop(const TenantId& tenant) {
   return measured(observer_, "database", "drop", [&] { return driver_.drop(tenant); });
 }
 

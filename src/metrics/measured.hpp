@@ -68,8 +68,9 @@ class MeasuredDatabase : public Database {
   MeasuredDatabase(Database& driver, Observer& observer) : driver_(driver), observer_(observer) {}
 
   DatabaseAccess access(const TenantId& tenant) const override { return driver_.access(tenant); }  // pure
-  void ensure(const TenantId& tenant, const Plan& plan) override;
-  DropResult drop(const TenantId& tenant) override;
+  void ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) override;
+  CallResult close(const TenantId& tenant) override;
+  CallResult drop(const TenantId& tenant) override;
   void renew() override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;

@@ -69,12 +69,15 @@ void take_down(const Tenant& t, Status during, Status after, Steps& steps) {
 }
 
 void suspend(const Tenant& t, const std::optional<Instance>& instance, Steps& steps, TimePoint now) {
-  const bool up = is_up(instance);
-  steps.decision.status = up || t.started || is_ending(instance) ? Status::suspending : Status::suspended;
-  if (up || t.started) {
+  steps.decision.status = Status::suspending;
+  if (is_up(instance) || t.started) {
     steps.want(Step::stop_instance);
-  } else if (is_ending(instance)) {
+  } else if (is_ending(instance)) {  // it may save something: the database is closed once it has ended
     steps.wake(now + launch_interval(Millis(0)));
+  } else if (!t.database_closed) {
+    steps.want(Step::close_database);
+  } else {
+    steps.decision.status = Status::suspended;
   }
 }
 
@@ -118,7 +121,9 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
   steps.decision.status = status_while_starting(t, policy);
   const bool placed = t.port || !policy.stable_ports;  // it is known where it shall be published
   if (!placed) steps.want(Step::lease_port);
-  if (!t.database_made) steps.want(Step::create_database);
+  // What is about to end may still use its database, and change its role.
+  const bool ends = is_ending(instance) || (is_up(instance) && restart_owed(t));
+  if (!t.database_made && !ends) steps.want(Step::create_database);
 
   if (is_up(instance)) {
     if (!t.started) {

@@ -145,16 +145,50 @@ std::vector<Case> table() {
        exited,
        {start_instance},
        Status::restarting},
+      {"what is about to end keeps its database",
+       but(active(), [](Tenant& t) { t.restart_wanted = 1, t.database_made = false; }),
+       running,
+       {stop_instance},
+       Status::restarting},
+      {"once it has ended the database is looked after",
+       but(active(), [](Tenant& t) { t.restart_wanted = 1, t.started = t.proven = t.database_made = false; }),
+       exited,
+       {create_database},
+       Status::restarting},
+      {"a retry looks after the database of one that runs",
+       but(active(), [](Tenant& t) { t.database_made = false; }),
+       running,
+       {create_database},
+       Status::active},
       {"suspend stops it",
        but(active(), [](Tenant& t) { t.desired = Desired::suspended; }),
        running,
        {stop_instance},
        Status::suspending},
-      {"suspended is at rest",
+      {"then its database is closed",
        but(active(),
            [](Tenant& t) {
              t.desired = Desired::suspended;
              t.started = t.proven = false;
+           }),
+       exited,
+       {close_database},
+       Status::suspending},
+      {"whether one was made or not",
+       but(active(),
+           [](Tenant& t) {
+             t.desired = Desired::suspended;
+             t.started = t.proven = t.database_made = false;
+           }),
+       none,
+       {close_database},
+       Status::suspending},
+      {"suspended is at rest",
+       but(active(),
+           [](Tenant& t) {
+             t.desired = Desired::suspended;
+             t.started = t.proven = t.database_made = false;
+             t.database_closed = true;
            }),
        exited,
        {},
@@ -321,6 +355,7 @@ TEST(NextSteps, WhatIsStoppingIsWaitedFor) {
   for (const bool started : {true, false}) {
     t.started = started;
     t.desired = Desired::running;
+    t.database_made = started;
     EXPECT_THAT(next_steps(t, stopping, {}, now).steps, IsEmpty());
     EXPECT_EQ(next_steps(t, stopping, {}, now).wake_at, now + Millis(2'000));
   }
@@ -328,6 +363,7 @@ TEST(NextSteps, WhatIsStoppingIsWaitedFor) {
   const Decision decision = next_steps(t, stopping, {}, now);
   EXPECT_EQ(decision.status, Status::suspending);
   EXPECT_EQ(decision.wake_at, now + Millis(2'000));
+  EXPECT_THAT(decision.steps, IsEmpty()) << "it may save something in its database";
 }
 
 TEST(NextSteps, AStepWaitsForItsNextTryWhileOthersGoOn) {

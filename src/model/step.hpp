@@ -17,6 +17,7 @@ enum class Step {
   probe,
   send_mail,
   stop_instance,
+  close_database,
   remove_instance,
   drop_database,
   finish
@@ -47,6 +48,7 @@ constexpr std::array step_table = {
     StepRow{Step::probe, "probe", "wait for the app", Lane::quick, true},
     StepRow{Step::send_mail, "send_mail", "send mail", Lane::bulk, true},
     StepRow{Step::stop_instance, "stop_instance", "stop instance", Lane::engine, true},
+    StepRow{Step::close_database, "close_database", "close database", Lane::engine, true},
     StepRow{Step::remove_instance, "remove_instance", "remove instance", Lane::engine, true},
     StepRow{Step::drop_database, "drop_database", "drop database", Lane::engine, true},
     StepRow{Step::finish, "finish", "finish", Lane::quick, false},

@@ -98,10 +98,11 @@ struct Tenant {
   std::optional<Port> port;
   std::optional<Port> refused_port;  // that turned out to be a stranger's; put on hold when the next one is leased
   std::string host;  // public address of the machine where the instance is published; empty: the configured one
-  bool database_made = false;
-  std::string instance_id;  // of the container that was made last; empty: none
-  bool started = false;     // we started it and it should be running
-  bool proven = false;      // this boot has answered through the URL
+  bool database_made = false;    // since the last start: role and database are as they shall be, and open
+  bool database_closed = false;  // since the last suspension was asked for
+  std::string instance_id;       // of the container that was made last; empty: none
+  bool started = false;          // we started it and it should be running
+  bool proven = false;           // this boot has answered through the URL
   std::uint32_t boots = 0;  // starts that were written down: names the next one, so that a repeat is told from another
   std::uint32_t restart_done = 0;
   std::optional<TimePoint> boot_at;         // start of the present boot

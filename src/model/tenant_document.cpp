@@ -191,6 +191,7 @@ std::string to_document(const Tenant& t) {
   if (t.refused_port) o["refused_port"] = t.refused_port->value();
   if (!t.host.empty()) o["host"] = t.host;
   o["database_made"] = t.database_made;
+  o["database_closed"] = t.database_closed;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
   o["started"] = t.started;
   o["proven"] = t.proven;
@@ -246,6 +247,7 @@ void read_progress(Members& o, Tenant& t) {
   t.refused_port = o.port("refused_port");
   t.host = o.text("host");
   t.database_made = o.flag("database_made");
+  t.database_closed = o.flag("database_closed");
   t.instance_id = o.text("instance_id");
   t.started = o.flag("started");
   t.proven = o.flag("proven");

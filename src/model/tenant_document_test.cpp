@@ -20,7 +20,7 @@ Tenant full_tenant() {
   t.reason = "it ends";
   t.port = Port(20'001);
   t.refused_port = Port(20'002);
-  t.database_made = t.started = t.proven = t.instance_removed = t.database_dropped = true;
+  t.database_made = t.database_closed = t.started = t.proven = t.instance_removed = t.database_dropped = true;
   t.instance_id = "abc";
   t.host = "203.0.113.9";
   t.boots = 4;
@@ -53,6 +53,7 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.mails[0].sent_at, TimePoint(Millis(9)));
   EXPECT_EQ(after.mails[0].reason, "why");
   EXPECT_TRUE(after.instance_removed && after.database_dropped && after.proven && after.started && after.database_made);
+  EXPECT_TRUE(after.database_closed);
   EXPECT_EQ(after.crashes, 7u);
   EXPECT_EQ(after.restart_wanted, 3u);
   EXPECT_EQ(after.restart_done, 2u);

@@ -141,4 +141,4 @@ def test_a_wrong_password_is_terminal_and_said(init):
 
 def test_an_unknown_command_is_refused(init):
     code, output = init.run("destroy")
-    assert code == 1 and "ensure or drop" in output
+    assert code == 1 and "ensure, close or drop" in output

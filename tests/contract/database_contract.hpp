@@ -5,7 +5,9 @@
 #include <functional>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/error.hpp"
 #include "contracts/database.hpp"
@@ -18,6 +20,14 @@ struct DatabaseDriver {
   std::string name;
   // A driver for this installation; all that are opened share one server.
   std::function<std::unique_ptr<Database>(const InstallationId&)> open;
+  // What a tenant's app does with that password. A log-in gives a way to ask whether the session still lives; nothing
+  // where it is refused.
+  using Session = std::function<bool()>;
+  std::function<Session(Database&, const TenantId&)> log_in;
+  // Gives the role another password by its own means, and takes all of its connections away.
+  std::function<void(Database&, const TenantId&)> spoil;
+  // The database is gone, the role is there.
+  std::function<void(Database&, const TenantId&)> lose;
 };
 
 inline void PrintTo(const DatabaseDriver& driver, std::ostream* out) { *out << driver.name; }
@@ -109,6 +119,89 @@ TEST_P(DatabaseContract, EnsureOfManyTenantsAtOnceMakesEach) {
   for (int i = 0; i < 8; ++i) tenants.push_back(new_tenant_id());
   in_threads(8, [&](int i) { database_->ensure(tenants[static_cast<std::size_t>(i)], plan_); });
   EXPECT_EQ(database_->resources().size(), 16u);
+}
+
+TEST_P(DatabaseContract, CloseEndsSessionsAndRefusesLogInsUntilEnsureOpensIt) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  const auto before = GetParam().log_in(*database_, tenant);
+  ASSERT_TRUE(before && before());
+  for (int i = 0; i < 2; ++i) {  // twice is once
+    EXPECT_EQ(database_->close(tenant), CallResult::done);
+    EXPECT_FALSE(before());
+    EXPECT_FALSE(GetParam().log_in(*database_, tenant));
+  }
+  EXPECT_EQ(names_of(database_->resources()), both(ours_, tenant)) << "the data stays";
+  database_->ensure(tenant, plan_, IfMissing::refuse);
+  const auto after = GetParam().log_in(*database_, tenant);
+  EXPECT_TRUE(after && after());
+}
+
+TEST_P(DatabaseContract, CloseEndsSessionsThatComeBackAgainAndAgain) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  std::mutex mutex;
+  std::vector<DatabaseDriver::Session> sessions;
+  std::latch began(3);
+  std::vector<std::jthread> apps;
+  for (int i = 0; i < 2; ++i) {
+    apps.emplace_back([&, first = true](std::stop_token stop) mutable {
+      while (!stop.stop_requested()) {
+        auto session = GetParam().log_in(*database_, tenant);
+        if (std::exchange(first, false)) began.count_down();
+        if (!session) continue;
+        std::lock_guard lock(mutex);
+        if (sessions.size() > 3) sessions.erase(sessions.begin());
+        sessions.push_back(std::move(session));
+      }
+    });
+  }
+  began.arrive_and_wait();
+  EXPECT_EQ(database_->close(tenant), CallResult::done);
+  EXPECT_FALSE(GetParam().log_in(*database_, tenant));
+  apps.clear();
+  for (const auto& session : sessions) EXPECT_FALSE(session());
+}
+
+TEST_P(DatabaseContract, CloseOfOneTenantSparesAnotherAndOfNobodySucceeds) {
+  const TenantId ann = new_tenant_id();
+  const TenantId bob = new_tenant_id();
+  database_->ensure(ann, plan_);
+  database_->ensure(bob, plan_);
+  const auto session = GetParam().log_in(*database_, bob);
+  EXPECT_EQ(database_->close(ann), CallResult::done);
+  EXPECT_EQ(database_->close(new_tenant_id()), CallResult::done);
+  EXPECT_TRUE(session && session());
+  EXPECT_EQ(database_->resources().size(), 4u);
+}
+
+TEST_P(DatabaseContract, EnsureMendsWhatTheRoleChanged) {
+  const TenantId tenant = new_tenant_id();
+  database_->ensure(tenant, plan_);
+  GetParam().spoil(*database_, tenant);
+  EXPECT_FALSE(GetParam().log_in(*database_, tenant));
+  database_->ensure(tenant, plan_, IfMissing::refuse);
+  EXPECT_TRUE(GetParam().log_in(*database_, tenant));
+}
+
+TEST_P(DatabaseContract, EnsurePutsNothingInThePlaceOfWhatHasVanished) {
+  const TenantId tenant = new_tenant_id();
+  const auto refused = [&] {
+    try {
+      database_->ensure(tenant, plan_, IfMissing::refuse);
+      return false;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::not_found) << error.message();
+      EXPECT_THAT(error.message(), testing::HasSubstr("vanished"));
+      return true;
+    }
+  };
+  EXPECT_TRUE(refused());
+  EXPECT_THAT(database_->resources(), testing::IsEmpty());
+  database_->ensure(tenant, plan_);
+  GetParam().lose(*database_, tenant);
+  EXPECT_TRUE(refused());
+  EXPECT_EQ(database_->resources().size(), 1u) << "the role";
 }
 
 TEST_P(DatabaseContract, DropLeavesNothingHoweverOften) {

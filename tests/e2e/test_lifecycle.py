@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import subprocess
 import threading
 
 from world import wait_until
@@ -81,6 +82,48 @@ def test_suspend_keeps_the_data_and_resume_the_url(slipway, docker):
     assert resumed["accessUrl"] == tenant["accessUrl"]
     assert slipway.app(tenant).status == 200
     slipway.psql(url, "SELECT * FROM precious")
+
+
+def open_session(url):
+    session = subprocess.Popen(["psql", "-XAtq", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    session.stdin.write("SELECT 'ready';\n")
+    session.stdin.flush()
+    assert session.stdout.readline() == "ready\n"
+    return session
+
+
+def has_ended(session):
+    _, errors = session.communicate("SELECT pg_sleep(0);\n", timeout=60)
+    return session.returncode != 0 and "terminating connection" in errors
+
+
+def test_suspended_means_no_login_and_no_session(slipway, docker):
+    tenant = slipway.provision("acme")
+    url = host_url(slipway, docker, tenant)
+    slipway.psql(url, "CREATE TABLE precious AS SELECT 42 AS x")
+    session = open_session(url)
+    slipway.post(f"/v1/tenants/{tenant['tenantId']}/suspend")
+    slipway.wait_status(tenant["tenantId"], "suspended")
+    assert has_ended(session)
+    assert "not permitted to log in" in slipway.psql(url, "SELECT 1", check=False).stderr
+    slipway.post(f"/v1/tenants/{tenant['tenantId']}/resume")
+    slipway.wait_status(tenant["tenantId"], "active")
+    assert slipway.app(tenant).status == 200
+    assert slipway.psql(url, "SELECT x FROM precious").stdout == "42\n"
+
+
+def test_a_restart_mends_what_the_role_changed_and_ends_its_sessions(slipway, docker):
+    tenant = slipway.provision("acme")
+    url = host_url(slipway, docker, tenant)
+    session = open_session(url)
+    slipway.psql(url, f"ALTER ROLE {url.rsplit('/', 1)[1]} PASSWORD 'mine'")
+    assert slipway.psql(url, "SELECT 1", check=False).returncode != 0
+    slipway.cli("restart", tenant["tenantId"])
+    wait_until(lambda: slipway.psql(url, "SELECT 1", check=False).returncode == 0, "the role has its password again")
+    slipway.wait_status(tenant["tenantId"], "active")
+    assert has_ended(session)
+    assert slipway.app(tenant).status == 200
 
 
 def test_restart_starts_the_app_anew(slipway, docker):

@@ -11,6 +11,8 @@ std::string_view to_string(FakeDatabase::Call call) {
   switch (call) {
     case FakeDatabase::Call::ensure:
       return "ensure";
+    case FakeDatabase::Call::close:
+      return "close";
     case FakeDatabase::Call::drop:
       return "drop";
     case FakeDatabase::Call::renew:
@@ -35,7 +37,7 @@ DatabaseAccess FakeDatabase::access(const TenantId& tenant) const {
   return {"db.test", 5432, name, name, Secret(to_hex(sha256(seed)))};
 }
 
-void FakeDatabase::ensure(const TenantId& tenant, const Plan& plan) {
+void FakeDatabase::ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) {
   begin(Call::ensure, tenant);
   bool torn = false;
   {
@@ -45,18 +47,41 @@ void FakeDatabase::ensure(const TenantId& tenant, const Plan& plan) {
   {
     std::lock_guard lock(server_->mutex);
     const std::string name = resource_name(installation_, tenant);
+    if (missing == IfMissing::refuse && !server_->databases.contains(name)) {
+      throw Error(ErrorKind::not_found, "fake database: ensure: " + name + " has vanished");
+    }
+    auto sessions = std::move(server_->roles[name].sessions);
     server_->roles[name] = {plan.db_connections, plan.db_statement_timeout, key_generation_};
+    server_->roles[name].sessions = std::move(sessions);
     if (!torn) server_->databases[name] = name;
   }
   if (torn) throw Error(ErrorKind::unavailable, "fake database: ensure: lost the connection half-way");
   end(Call::ensure);
 }
 
-DropResult FakeDatabase::drop(const TenantId& tenant) {
+CallResult FakeDatabase::close(const TenantId& tenant) {
+  begin(Call::close, tenant);
+  {
+    std::lock_guard lock(mutex_);
+    if (take(slow_closes_)) return CallResult::under_way;
+  }
+  {
+    std::lock_guard lock(server_->mutex);
+    const auto role = server_->roles.find(resource_name(installation_, tenant));
+    if (role != server_->roles.end()) {
+      role->second.open = false;
+      role->second.sessions.clear();
+    }
+  }
+  end(Call::close);
+  return CallResult::done;
+}
+
+CallResult FakeDatabase::drop(const TenantId& tenant) {
   begin(Call::drop, tenant);
   {
     std::lock_guard lock(mutex_);
-    if (take(slow_drops_)) return DropResult::under_way;
+    if (take(slow_drops_)) return CallResult::under_way;
   }
   {
     std::lock_guard lock(server_->mutex);
@@ -65,7 +90,7 @@ DropResult FakeDatabase::drop(const TenantId& tenant) {
     server_->roles.erase(name);
   }
   end(Call::drop);
-  return DropResult::done;
+  return CallResult::done;
 }
 
 void FakeDatabase::renew() {
@@ -136,6 +161,11 @@ void FakeDatabase::drop_later(unsigned count) {
   slow_drops_ = count;
 }
 
+void FakeDatabase::close_later(unsigned count) {
+  std::lock_guard lock(mutex_);
+  slow_closes_ = count;
+}
+
 void FakeDatabase::slow(Millis delay) {
   std::lock_guard lock(mutex_);
   delay_ = delay;
@@ -156,6 +186,43 @@ bool FakeDatabase::leaves_nothing(const TenantId& tenant) const {
   std::lock_guard lock(server_->mutex);
   const std::string name = resource_name(installation_, tenant);
   return !server_->roles.contains(name) && !server_->databases.contains(name);
+}
+
+bool FakeDatabase::lets_in(const FakeServer::Entry& role) const {
+  return role.open && !role.own_password && role.key_generation == key_generation_;
+}
+
+bool FakeDatabase::is_open(const TenantId& tenant) const {
+  std::lock_guard lock(server_->mutex);
+  const std::string name = resource_name(installation_, tenant);
+  const auto role = server_->roles.find(name);
+  return role != server_->roles.end() && server_->databases.contains(name) && lets_in(role->second);
+}
+
+std::optional<int> FakeDatabase::log_in(const TenantId& tenant) {
+  std::lock_guard lock(server_->mutex);
+  const std::string name = resource_name(installation_, tenant);
+  const auto role = server_->roles.find(name);
+  if (role == server_->roles.end() || !server_->databases.contains(name) || !lets_in(role->second)) return {};
+  if (role->second.sessions.size() >= role->second.connections) return {};
+  role->second.sessions.insert(++server_->last_session);
+  return server_->last_session;
+}
+
+bool FakeDatabase::is_alive(const TenantId& tenant, int session) const {
+  std::lock_guard lock(server_->mutex);
+  const auto role = server_->roles.find(resource_name(installation_, tenant));
+  return role != server_->roles.end() && role->second.sessions.contains(session);
+}
+
+void FakeDatabase::change_own_password(const TenantId& tenant) {
+  std::lock_guard lock(server_->mutex);
+  server_->roles.at(resource_name(installation_, tenant)).own_password = true;
+}
+
+void FakeDatabase::lose(const TenantId& tenant) {
+  std::lock_guard lock(server_->mutex);
+  server_->databases.erase(resource_name(installation_, tenant));
 }
 
 std::size_t FakeDatabase::size() const {

@@ -69,8 +69,11 @@ class ForwardDatabase : public Database {
  public:
   explicit ForwardDatabase(Database& real) : real_(real) {}
   DatabaseAccess access(const TenantId& tenant) const override { return real_.access(tenant); }
-  void ensure(const TenantId& tenant, const Plan& plan) override { real_.ensure(tenant, plan); }
-  DropResult drop(const TenantId& tenant) override { return real_.drop(tenant); }
+  void ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) override {
+    real_.ensure(tenant, plan, missing);
+  }
+  CallResult close(const TenantId& tenant) override { return real_.close(tenant); }
+  CallResult drop(const TenantId& tenant) override { return real_.drop(tenant); }
   void renew() override { real_.renew(); }
   std::vector<Resource> resources() override { return real_.resources(); }
   void discard(const Resource& resource) override { real_.discard(resource); }

@@ -248,18 +248,26 @@ void RuntimeEdge::discard(const Resource& resource) {
 
 // --- Postgres, mail, the app --------------------------------------------------------------------------------------
 
-void DatabaseEdge::ensure(const TenantId& tenant, const Plan& plan) {
+void DatabaseEdge::ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) {
   link_.root().tenant = tenant;
   link_.call(Side::database, "ensure", tenant, [&] {
     link_.judge().acts(tenant, link_.owner());
     const bool there = link_.scene().fakes.postgres->exists(tenant);
-    database().ensure(tenant, plan);
+    database().ensure(tenant, plan, missing);
     if (!there) link_.judge().appears("database", tenant);
     if (!there) link_.judge().appears("role", tenant);
   });
 }
 
-DropResult DatabaseEdge::drop(const TenantId& tenant) {
+CallResult DatabaseEdge::close(const TenantId& tenant) {
+  link_.root().tenant = tenant;
+  return link_.call(Side::database, "close", tenant, [&] {
+    link_.judge().acts(tenant, link_.owner());
+    return database().close(tenant);
+  });
+}
+
+CallResult DatabaseEdge::drop(const TenantId& tenant) {
   link_.root().tenant = tenant;
   return link_.call(Side::database, "drop", tenant, [&] {
     link_.judge().acts(tenant, link_.owner());

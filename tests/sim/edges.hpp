@@ -121,8 +121,9 @@ class DatabaseEdge : public Database {
  public:
   explicit DatabaseEdge(Link& link) : link_(link) {}
   DatabaseAccess access(const TenantId& tenant) const override { return database().access(tenant); }
-  void ensure(const TenantId& tenant, const Plan& plan) override;
-  DropResult drop(const TenantId& tenant) override;
+  void ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) override;
+  CallResult close(const TenantId& tenant) override;
+  CallResult drop(const TenantId& tenant) override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;
   std::string check() override { return database().check(); }

@@ -81,7 +81,7 @@ void Judge::final_look() {
 }
 
 void Judge::look_at_live(const Tenant& t) {
-  const bool has_one = t.database_made || t.desired == Desired::running;  // not where it was suspended before
+  const bool has_one = t.first_ready_at || t.desired == Desired::running;  // not where it was suspended before
   if (has_one && !fakes_.postgres->exists(t.id))
     violated("one database for a tenant", told(t) + ", without a database");
   const auto leases = fakes_.store->ports();
@@ -103,6 +103,7 @@ void Judge::look_at_live(const Tenant& t) {
     if (instance && instance->state == InstanceState::running) {
       violated("a suspended tenant does not run", told(t));
     }
+    if (fakes_.postgres->is_open(t.id)) violated("a suspended tenant's database is closed", told(t));
     return;
   }
   look_at_running(t, instance);
@@ -111,6 +112,7 @@ void Judge::look_at_live(const Tenant& t) {
 void Judge::look_at_running(const Tenant& t, const std::optional<Instance>& instance) {
   if (bad_apps_.contains(t.id)) return;  // it goes on trying, whatever it is called meanwhile
   if (t.status != Status::active) return violated("a status is true", told(t));
+  if (!fakes_.postgres->is_open(t.id)) violated("a running tenant's database is open", told(t));
   if (!instance || instance->state != InstanceState::running) {
     return violated("one instance for a tenant", told(t) + ", without a running one");
   }

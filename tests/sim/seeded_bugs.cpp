@@ -177,14 +177,14 @@ struct IgnoresLabels : ForwardRuntime {
 
 struct ForgetsToDrop : ForwardDatabase {
   using ForwardDatabase::ForwardDatabase;
-  DropResult drop(const TenantId&) override { return DropResult::done; }
+  CallResult drop(const TenantId&) override { return CallResult::done; }
   std::vector<Resource> resources() override { return {}; }
 };
 
 struct MakesTooFew : ForwardDatabase {
   using ForwardDatabase::ForwardDatabase;
-  void ensure(const TenantId& tenant, const Plan& plan) override {
-    if (++made_ % 3 != 0) real_.ensure(tenant, plan);
+  void ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) override {
+    if (++made_ % 3 != 0) real_.ensure(tenant, plan, missing);
   }
   unsigned made_ = 0;
 };

@@ -13,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view drop_suffix = "_drop";
 constexpr std::size_t describe_limit = 100;  // ECS DescribeTasks
 constexpr std::size_t delete_limit = 10;     // ECS DeleteTaskDefinitions
 constexpr int page_limit = 1'000;
@@ -32,12 +31,16 @@ double created_at(const json::object& task) {
 
 }  // namespace
 
-std::string drop_family(const InstallationId& installation, const TenantId& tenant) {
-  return resource_name(installation, tenant) + std::string(drop_suffix);
+const char* to_string(Chore chore) { return chore == Chore::close ? "close" : "drop"; }
+
+std::string chore_family(const InstallationId& installation, const TenantId& tenant, Chore chore) {
+  return fmt::format("{}_{}", resource_name(installation, tenant), to_string(chore));
 }
 
 std::optional<TenantId> tenant_of_family(const InstallationId& installation, std::string_view family) {
-  if (family.ends_with(drop_suffix)) family.remove_suffix(drop_suffix.size());
+  for (const std::string_view suffix : {"_close", "_drop"}) {
+    if (family.ends_with(suffix)) family.remove_suffix(suffix.size());
+  }
   TenantId tenant = tenant_of_resource(installation, family);
   if (tenant.value().empty()) return std::nullopt;
   return tenant;

@@ -13,10 +13,12 @@ namespace slipway::ecs {
 
 using Tags = std::vector<std::pair<std::string, std::string>>;
 
-// The resource name of an installation and a tenant is the family of the tenant's task definitions; its databases are
-// dropped by tasks of another one.
-std::string drop_family(const InstallationId& installation, const TenantId& tenant);
-// Nothing where the family is neither.
+// The resource name of an installation and a tenant is the family of the tenant's task definitions; its database is
+// closed and dropped by tasks of others.
+enum class Chore { close, drop };
+std::string chore_family(const InstallationId& installation, const TenantId& tenant, Chore chore);
+const char* to_string(Chore chore);  // slipway-init's word
+// Nothing where the family is none of them.
 std::optional<TenantId> tenant_of_family(const InstallationId& installation, std::string_view family);
 std::string family_of(std::string_view task_definition_arn);  // "arn:…:task-definition/family:3" -> "family"
 
@@ -63,8 +65,8 @@ std::string tag_of(const boost::json::object& tagged, std::string_view key);
 const boost::json::object* container_named(const boost::json::object& task, std::string_view list,
                                            std::string_view name);
 
-// The container that makes a tenant's role and database, or drops them, from inside the cluster's network. Its secrets
-// come from parameters.
+// The container that makes a tenant's role and database, closes or drops them, from inside the cluster's network. Its
+// secrets come from parameters.
 boost::json::object init_definition(const Place& place, const InstallationId& installation, const TenantId& tenant,
                                     const Plan* plan, const char* command, const std::string& log_prefix);
 boost::json::object log_configuration(const Place& place, const std::string& prefix);

@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr Millis after_failure{10'000};
+constexpr Millis while_closing{3'000};
 
 bool succeeded(const json::object& task) {
   const auto* container = container_named(task, "containers", init_container);
@@ -46,18 +47,25 @@ DatabaseAccess EcsInitDatabase::access(const TenantId& tenant) const {
           tenant_password(master_key_, tenant, key_generation_)};
 }
 
-void EcsInitDatabase::ensure(const TenantId& tenant, const Plan&) {
+void EcsInitDatabase::ensure(const TenantId& tenant, const Plan&, IfMissing) {
+  // A close that was begun is brought to its end: its task may not be shown yet.
+  const bool closing = tasks_.definition(chore_family(installation_, tenant, Chore::close)).has_value();
+  if (closing && close(tenant) == CallResult::under_way) {
+    throw Error(ErrorKind::unavailable, fmt::format("ecs: the task that closes database {} has not ended yet",
+                                                    resource_name(installation_, tenant)))
+        .after(while_closing);
+  }
   parameters_.put(place_.password_parameter(tenant), access(tenant).password);
 }
 
-// The definition of the task that drops the tenant's database. It is made anew for every drop and taken away after it,
-// so that a task which ended well belongs to this drop and to no earlier one.
-std::string EcsInitDatabase::drop_definition(const TenantId& tenant) {
-  const std::string family = drop_family(installation_, tenant);
+// The definition of the task that closes or drops the tenant's database. It is made anew for every time and taken away
+// after it, so that a task which ended well belongs to this time and to no earlier one.
+std::string EcsInitDatabase::definition_of(Chore chore, const TenantId& tenant) {
+  const std::string family = chore_family(installation_, tenant, chore);
   if (const auto there = tasks_.definition(family)) {
     return string_at(*object_at(*there, "taskDefinition"), "taskDefinitionArn");
   }
-  json::object container = init_definition(place_, installation_, tenant, nullptr, "drop", family);
+  json::object container = init_definition(place_, installation_, tenant, nullptr, to_string(chore), family);
   container["essential"] = true;  // a task needs one
   const json::object made = tasks_.register_definition(
       {{"family", family},
@@ -69,24 +77,35 @@ std::string EcsInitDatabase::drop_definition(const TenantId& tenant) {
   return string_at(*object_at(made, "taskDefinition"), "taskDefinitionArn");
 }
 
-DropResult EcsInitDatabase::drop(const TenantId& tenant) {
-  const std::string family = drop_family(installation_, tenant);
-  const std::string definition = drop_definition(tenant);
-  const auto of_this_drop = [&](const json::object& task) {
+CallResult EcsInitDatabase::close(const TenantId& tenant) { return have_done(Chore::close, tenant); }
+
+CallResult EcsInitDatabase::drop(const TenantId& tenant) {
+  const CallResult result = have_done(Chore::drop, tenant);
+  if (result == CallResult::under_way) return result;
+  parameters_.remove({place_.password_parameter(tenant)});
+  for (const Chore chore : {Chore::close, Chore::drop}) {
+    tasks_.forget_definitions(tasks_.active_definitions(chore_family(installation_, tenant, chore)));
+  }
+  return result;
+}
+
+CallResult EcsInitDatabase::have_done(Chore chore, const TenantId& tenant) {
+  const std::string family = chore_family(installation_, tenant, chore);
+  const std::string definition = definition_of(chore, tenant);
+  const auto of_this_time = [&](const json::object& task) {
     return string_at(task, "taskDefinitionArn") == definition;
   };
   for (const json::object& task : tasks_.list(family, false)) {
-    if (of_this_drop(task)) return DropResult::under_way;
+    if (of_this_time(task)) return CallResult::under_way;
   }
   std::size_t failed = 0;
   std::string words;
   for (const json::object& task : tasks_.list(family, true)) {
-    if (!of_this_drop(task)) continue;
-    if (string_at(task, "lastStatus") != "STOPPED") return DropResult::under_way;
+    if (!of_this_time(task)) continue;
+    if (string_at(task, "lastStatus") != "STOPPED") return CallResult::under_way;
     if (succeeded(task)) {
-      parameters_.remove({place_.password_parameter(tenant)});
-      tasks_.forget_definitions(tasks_.active_definitions(family));
-      return DropResult::done;
+      if (chore == Chore::close) tasks_.forget_definitions(tasks_.active_definitions(family));
+      return CallResult::done;
     }
     ++failed;
     words = words_of(task);
@@ -95,13 +114,14 @@ DropResult EcsInitDatabase::drop(const TenantId& tenant) {
   run.task_definition = definition;
   run.started_by = tenant.value();
   // A try that is not to be seen yet is found again under its token, and the next one has another.
-  run.token_of = fmt::format("drop/{}/{}", definition, failed);
+  run.token_of = fmt::format("{}/{}/{}", to_string(chore), definition, failed);
   run.tags = {{installation_tag, installation_.value()}, {tenant_tag, tenant.value()}};
   tasks_.run(run);
-  if (failed == 0) return DropResult::under_way;
-  throw Error(ErrorKind::unavailable, fmt::format("ecs: the task that drops database {} has failed ({}); started "
-                                                  "another; its output is in log group {}",
-                                                  resource_name(installation_, tenant), words, place_.log_group))
+  if (failed == 0) return CallResult::under_way;
+  throw Error(ErrorKind::unavailable,
+              fmt::format("ecs: the task that is to {} database {} has failed ({}); started "
+                          "another; its output is in log group {}",
+                          to_string(chore), resource_name(installation_, tenant), words, place_.log_group))
       .after(after_failure);
 }
 

@@ -18,11 +18,13 @@ class EcsInitDatabase : public Database {
                   std::uint32_t key_generation);
 
   DatabaseAccess access(const TenantId& tenant) const override;
-  // Writes the password down; role and database are there when the tenant's task has started.
-  void ensure(const TenantId& tenant, const Plan& plan) override;
-  // Under way until a task has ended with exit code 0. Throws unavailable with the reason when one has ended otherwise,
-  // having started another.
-  DropResult drop(const TenantId& tenant) override;
+  // Writes the password down; role and database are there, and open, when the tenant's task has started. Throws
+  // unavailable while a task is closing them, which would bar the role afterwards.
+  void ensure(const TenantId& tenant, const Plan& plan, IfMissing missing = IfMissing::make) override;
+  // Both are under way until a task has ended with exit code 0. They throw unavailable with the reason when one has
+  // ended otherwise, having started another.
+  CallResult close(const TenantId& tenant) override;
+  CallResult drop(const TenantId& tenant) override;
   // None: nobody out here can ask Postgres. What a drop leaves behind is the runtime's to find: tasks and parameters.
   std::vector<Resource> resources() override { return {}; }
   void discard(const Resource& resource) override;
@@ -30,7 +32,8 @@ class EcsInitDatabase : public Database {
   std::string check() override;
 
  private:
-  std::string drop_definition(const TenantId& tenant);
+  std::string definition_of(Chore chore, const TenantId& tenant);
+  CallResult have_done(Chore chore, const TenantId& tenant);
 
   aws::Client& ssm_;
   const Place place_;

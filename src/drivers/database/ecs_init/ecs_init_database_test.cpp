@@ -10,21 +10,23 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::string family = "sw_ab12cd_01jdd2x8k40a1b2c3d4e_drop";
+const std::string tenant_family = "sw_ab12cd_01jdd2x8k40a1b2c3d4e";
 
 // A cluster that runs what it is told to and ends it when the test says so.
 class EcsInit : public testing::Test {
  protected:
   EcsInit() {
-    aws.on("RegisterTaskDefinition", [this](const json::object&) {
-      definition = "arn:aws:ecs:eu-central-1:1:task-definition/" + family + ":" + std::to_string(++revision);
+    aws.on("RegisterTaskDefinition", [this](const json::object& input) {
+      definition =
+          "arn:aws:ecs:eu-central-1:1:task-definition/" + string_at(input, "family") + ":" + std::to_string(++revision);
       return json::object{{"taskDefinition", json::object{{"taskDefinitionArn", definition}}}};
     });
-    aws.on("DescribeTaskDefinition", [this](const json::object&) {
-      if (definition.empty()) return json::object{};
+    aws.on("DescribeTaskDefinition", [this](const json::object& input) {
+      if (family_of(definition) != string_at(input, "taskDefinition")) return json::object{};
       return json::object{{"taskDefinition", json::object{{"taskDefinitionArn", definition}, {"status", "ACTIVE"}}}};
     });
-    aws.on("ListTaskDefinitions", [this](const json::object&) {
+    aws.on("ListTaskDefinitions", [this](const json::object& input) {
+      if (family_of(definition) != string_at(input, "familyPrefix")) return json::object{};
       return json::object{{"taskDefinitionArns", json::array{definition}}};
     });
     aws.on("DeregisterTaskDefinition", [this](const json::object&) {
@@ -91,23 +93,23 @@ TEST_F(EcsInit, EnsureLeavesThePasswordForTheInitContainer) {
 }
 
 TEST_F(EcsInit, ADropIsUnderWayUntilItsTaskHasEndedWell) {
-  EXPECT_EQ(database.drop(ann), DropResult::under_way);
-  EXPECT_EQ(database.drop(ann), DropResult::under_way);
+  EXPECT_EQ(database.drop(ann), CallResult::under_way);
+  EXPECT_EQ(database.drop(ann), CallResult::under_way);
   EXPECT_EQ(tasks.size(), 1u);
   const json::object made = aws.asked("RegisterTaskDefinition").at(0);
   EXPECT_THAT(json::serialize(made), HasSubstr(R"("command":["drop"])"));
   EXPECT_THAT(json::serialize(made), Not(HasSubstr(database.access(ann).password.reveal())));
   EXPECT_FALSE(aws.asked("RunTask").at(0).contains("overrides"));
   end(0);
-  EXPECT_EQ(database.drop(ann), DropResult::done);
+  EXPECT_EQ(database.drop(ann), CallResult::done);
   EXPECT_TRUE(definition.empty()) << "nothing is left";
   EXPECT_EQ(aws.asked("DeleteParameters").size(), 1u);
 }
 
 TEST_F(EcsInit, ATaskThatIsNotShownYetIsNotRunTwice) {
   visible = false;
-  EXPECT_EQ(database.drop(ann), DropResult::under_way);
-  EXPECT_EQ(database.drop(ann), DropResult::under_way);
+  EXPECT_EQ(database.drop(ann), CallResult::under_way);
+  EXPECT_EQ(database.drop(ann), CallResult::under_way);
   EXPECT_EQ(tasks.size(), 1u) << "the token is the same";
 }
 
@@ -123,16 +125,48 @@ TEST_F(EcsInit, AFailedDropIsSaidAndTriedAgain) {
     EXPECT_THAT(error.message(), HasSubstr("/slipway/shop"));
   }
   EXPECT_EQ(tasks.size(), 2u);
-  EXPECT_EQ(database.drop(ann), DropResult::under_way);
+  EXPECT_EQ(database.drop(ann), CallResult::under_way);
   end(0);
-  EXPECT_EQ(database.drop(ann), DropResult::done);
+  EXPECT_EQ(database.drop(ann), CallResult::done);
+}
+
+TEST_F(EcsInit, ACloseIsUnderWayUntilItsTaskHasEndedWell) {
+  EXPECT_EQ(database.close(ann), CallResult::under_way);
+  EXPECT_EQ(database.close(ann), CallResult::under_way);
+  EXPECT_EQ(tasks.size(), 1u);
+  EXPECT_EQ(family_of(definition), tenant_family + "_close");
+  EXPECT_EQ(tenant_of_family(here, family_of(definition)), ann);
+  EXPECT_THAT(json::serialize(aws.asked("RegisterTaskDefinition").at(0)), HasSubstr(R"("command":["close"])"));
+  end(0);
+  EXPECT_EQ(database.close(ann), CallResult::done);
+  EXPECT_TRUE(definition.empty()) << "nothing is left";
+  EXPECT_EQ(aws.asked("DeleteParameters").size(), 0u) << "the password stays";
+}
+
+TEST_F(EcsInit, EnsureWaitsForACloseThatIsUnderWay) {
+  for (const bool shown : {true, false}) {
+    visible = shown;
+    EXPECT_EQ(database.close(ann), CallResult::under_way);
+    try {
+      database.ensure(ann, Plan{});
+      FAIL() << "the task would bar the role afterwards";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+      EXPECT_TRUE(error.retry_after());
+    }
+    visible = true;
+    end(0);
+    EXPECT_NO_THROW(database.ensure(ann, Plan{}));
+    EXPECT_TRUE(definition.empty()) << "nothing is left";
+  }
+  EXPECT_EQ(tasks.size(), 2u);
 }
 
 TEST_F(EcsInit, AnEarlierDropIsNotThisOne) {
   database.drop(ann);
   end(0);
-  EXPECT_EQ(database.drop(ann), DropResult::done);
-  EXPECT_EQ(database.drop(ann), DropResult::under_way) << "its task is still listed for an hour";
+  EXPECT_EQ(database.drop(ann), CallResult::done);
+  EXPECT_EQ(database.drop(ann), CallResult::under_way) << "its task is still listed for an hour";
   EXPECT_EQ(tasks.size(), 2u);
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "drivers/database/postgres/fences.hpp"
 #include "drivers/database/postgres/removal.hpp"
+#include "drivers/database/postgres/sessions.hpp"
 
 namespace slipway::postgres {
 namespace {
@@ -77,7 +78,7 @@ DatabaseAccess PostgresDatabase::access(const TenantId& tenant) const {
   return {tenant_host_, tenant_port_, name, name, passwords_(tenant)};
 }
 
-void PostgresDatabase::ensure(const TenantId& tenant, const Plan& plan) {
+void PostgresDatabase::ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) {
   const DatabaseAccess wanted = access(tenant);
   const std::string& name = wanted.name;
   call("make database " + name, [&](Connection& connection, Deadline deadline) {
@@ -86,6 +87,13 @@ void PostgresDatabase::ensure(const TenantId& tenant, const Plan& plan) {
       throw Error(ErrorKind::conflict, fmt::format("a database of this name is there and belongs to role {}, not to "
                                                    "the tenant; rename or drop it",
                                                    state.owner));
+    }
+    if (missing == IfMissing::refuse && (!state.database || state.invalid)) {
+      throw Error(
+          ErrorKind::not_found,
+          fmt::format("the tenant's database has vanished from the server, and no empty one is put in its place; "
+                      "restore it, or make an empty one: {1}CREATE DATABASE {0} OWNER {0}",
+                      name, state.role ? "" : fmt::format("CREATE ROLE {}; ", name)));
     }
     if (state.invalid) {
       connection.run("DROP DATABASE IF EXISTS " + connection.identifier(name), deadline);
@@ -160,9 +168,22 @@ void PostgresDatabase::settle(Connection& connection, const std::string& name, c
   connection.run(sql + fmt::format(unlock_sql, connection.literal(name)), deadline);
 }
 
-DropResult PostgresDatabase::drop(const TenantId& tenant) {
+CallResult PostgresDatabase::close(const TenantId& tenant) {
+  const std::string name = resource_name(installation_, tenant);
+  call("close database " + name, [&](Connection& connection, Deadline deadline) {
+    const State state = lock_and_inspect(connection, name, deadline);
+    const std::string quoted = connection.identifier(name);
+    if (state.role && !state.member) connection.run(grant_sql(connection, quoted), deadline);
+    if (state.role) connection.run(fmt::format("ALTER ROLE {} NOLOGIN", quoted), deadline);
+    if (state.role) end_sessions(connection, name, deadline);
+    connection.run(fmt::format(unlock_sql, connection.literal(name)), deadline);
+  });
+  return CallResult::done;
+}
+
+CallResult PostgresDatabase::drop(const TenantId& tenant) {
   remove(resource_name(installation_, tenant), true);  // a role that is left is the sweep's: see `discard`
-  return DropResult::done;
+  return CallResult::done;
 }
 
 // What keeps the role, in words; empty where it is gone.

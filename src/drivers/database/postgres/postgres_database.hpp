@@ -30,8 +30,9 @@ class PostgresDatabase : public Database {
   PostgresDatabase(const PostgresOptions& options, InstallationId installation, Passwords passwords);
 
   DatabaseAccess access(const TenantId& tenant) const override;
-  void ensure(const TenantId& tenant, const Plan& plan) override;
-  DropResult drop(const TenantId& tenant) override;
+  void ensure(const TenantId& tenant, const Plan& plan, IfMissing missing = IfMissing::make) override;
+  CallResult close(const TenantId& tenant) override;
+  CallResult drop(const TenantId& tenant) override;
   void renew() override;
   std::vector<Resource> resources() override;
   void discard(const Resource& resource) override;

@@ -49,7 +49,7 @@ TEST_F(Removal, NothingThatANeighbourMakesDependOnARoleKeepsIt) {
       fmt::format("GRANT {0} TO {1} WITH ADMIN OPTION; GRANT SET ON PARAMETER work_mem TO {0};"
                   "ALTER DATABASE {1} ALLOW_CONNECTIONS false",
                   access_.name, neighbour_name()));
-  EXPECT_EQ(database_->drop(tenant_), DropResult::done);
+  EXPECT_EQ(database_->drop(tenant_), CallResult::done);
   EXPECT_TRUE(is_gone());
   EXPECT_EQ(neighbour.ask("SELECT x FROM public.trap"), "7");
   EXPECT_EQ(neighbour.ask("SELECT polroles = ARRAY[current_user::regrole::oid] FROM pg_policy"), "t");
@@ -61,7 +61,7 @@ TEST_F(Removal, AnOpenTransactionThatGrantsToARoleIsEnded) {
   neighbour.ask("CREATE TABLE public.trap (x int)");
   neighbour.ask("BEGIN");
   neighbour.ask(fmt::format("GRANT SELECT ON public.trap TO {}", access_.name));
-  EXPECT_EQ(database_->drop(tenant_), DropResult::done);
+  EXPECT_EQ(database_->drop(tenant_), CallResult::done);
   EXPECT_TRUE(is_gone());
   EXPECT_EQ(Session(database_->access(other_)).ask("SELECT count(*) FROM public.trap"), "0");
 }
@@ -82,7 +82,7 @@ TEST_F(Removal, ARoleThatCannotGoIsBarredAndLeftToTheSweep) {
       .ask(
           "CREATE TABLE public.mine (x int DEFAULT public.his()); "
           "INSERT INTO public.mine DEFAULT VALUES");
-  EXPECT_EQ(database_->drop(tenant_), DropResult::done) << "the deletion ends";
+  EXPECT_EQ(database_->drop(tenant_), CallResult::done) << "the deletion ends";
   EXPECT_EQ(server_.ask(fmt::format("SELECT count(*) FROM pg_database WHERE datname = '{}'", access_.name)), "0");
   EXPECT_EQ(server_.ask(fmt::format("SELECT rolcanlogin OR rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '{}'",
                                     access_.user)),
@@ -106,7 +106,7 @@ TEST_F(Removal, WhatANeighbourSetsForItsDatabaseHoldsForNoSessionOfOurs) {
     neighbour.ask(fmt::format("ALTER DATABASE {0} SET {1}", neighbour_name(),
                               fmt::format(fmt::runtime(setting), neighbour_name())));
   }
-  EXPECT_EQ(database_->drop(tenant_), DropResult::done);
+  EXPECT_EQ(database_->drop(tenant_), CallResult::done);
   EXPECT_TRUE(is_gone());
 }
 
@@ -120,7 +120,7 @@ TEST_F(Removal, NothingThatAnOwnerDoesToItsDatabaseKeepsIt) {
   app.ask(fmt::format("ALTER ROLE {} SET local_preload_libraries = 'missing'", name));
   app.ask(fmt::format("REVOKE ALL ON DATABASE {0} FROM {0}", name));
   server_.ask(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", name));
-  EXPECT_EQ(database_->drop(tenant_), DropResult::done);
+  EXPECT_EQ(database_->drop(tenant_), CallResult::done);
   EXPECT_TRUE(is_gone());
 }
 
@@ -142,7 +142,7 @@ TEST(RemovalElsewhere, PreparedTransactionsAreRolledBack) {
     app.run(sql, soon());
   }
   app.run(fmt::format("ALTER DATABASE {} SET search_path = public", access.name), soon());
-  EXPECT_EQ(database->drop(tenant), DropResult::done);
+  EXPECT_EQ(database->drop(tenant), CallResult::done);
   EXPECT_TRUE(database->resources().empty());
 }
 
