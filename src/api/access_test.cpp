@@ -376,5 +376,28 @@ TEST(AuditTrail, SaysWhoDidWhatToWhichTenantFromWhere) {
   EXPECT_EQ(all.at(0).at("target").as_string(), key_id);
 }
 
+TEST(Heads, AreRefusedBeforeTheirBodiesWhereTheKeyDoesNotSuffice) {
+  Api api;
+  const std::string key = key_of(api, "signup");
+  api.peer = "203.0.113.7";
+  const auto status_of = [&](const char* method, const char* path, const std::string& bearer) {
+    net::ServerRequest head{method, path, "", {}, "", api.peer};
+    if (!bearer.empty()) head.headers = {{"Authorization", "Bearer " + bearer}};
+    const auto answer = api.router.refused(head);
+    if (answer) {
+      EXPECT_NE(net::header(answer->headers, "X-Request-Id"), "");
+    }
+    return answer ? answer->status : 0;
+  };
+  EXPECT_EQ(status_of("POST", "/provision", ""), 401);
+  EXPECT_EQ(status_of("POST", "/provision", "sk_wrong"), 401);
+  EXPECT_EQ(status_of("POST", "/provision", key), 0);
+  EXPECT_EQ(status_of("POST", "/v1/keys", key), 403);
+  EXPECT_EQ(status_of("POST", "/nowhere", key), 404);
+  EXPECT_EQ(status_of("PUT", "/provision", key), 405);
+  EXPECT_EQ(status_of("GET", "/readyz", ""), 413) << "nobody may make us hold a body";
+  EXPECT_TRUE(api.store.list({}).empty());
+}
+
 }  // namespace
 }  // namespace slipway::api

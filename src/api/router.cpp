@@ -129,7 +129,7 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   AccessLine line(request, request_id);
   net::Reply reply;
   try {
-    reply = dispatch(request, request_id, line);
+    reply = dispatch(request, line);
   } catch (const Error& error) {
     reply = line.failed(error, context_.log);
   }
@@ -160,7 +160,7 @@ net::Reply Router::handle(const net::ServerRequest& request) const {
   return reply;
 }
 
-net::Reply Router::dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const {
+std::variant<Router::Admitted, net::Response> Router::admit(const net::ServerRequest& request, AccessLine& line) const {
   const auto path = segments_of(request.path);
   std::string allow;
   for (const Route& route : routes_) {
@@ -174,13 +174,41 @@ net::Reply Router::dispatch(const net::ServerRequest& request, const std::string
     line.route = route.pattern;
     if (const auto id = values->find("id"); id != values->end()) line.tenant = id->second;
     Caller caller = context_.gate.admit(request, route.needs);
-    return run(route, {request, std::move(*values), parse_query(request.query), request_id, std::move(caller)});
+    return Admitted{&route, std::move(*values), std::move(caller)};
   }
-  if (allow.empty()) return problem(404, fmt::format("there is nothing at {}", request.path), request_id);
+  if (allow.empty()) return problem(404, fmt::format("there is nothing at {}", request.path), line.request_id);
   if (request.method == "OPTIONS") return net::Response{204, {{"Allow", allow + ", OPTIONS"}}, ""};
-  net::Response refusal = problem(405, fmt::format("{} is not for {}", request.method, request.path), request_id);
+  net::Response refusal = problem(405, fmt::format("{} is not for {}", request.method, request.path), line.request_id);
   refusal.headers.emplace_back("Allow", allow);
   return refusal;
+}
+
+std::optional<net::Response> Router::refused(const net::ServerRequest& head) const {
+  AccessLine line(head, next_request_id());
+  net::Response answer;
+  try {
+    auto admitted = admit(head, line);
+    if (auto* refusal = std::get_if<net::Response>(&admitted)) {
+      answer = std::move(*refusal);
+    } else if (std::get<Admitted>(admitted).route->needs == Needs::nothing) {
+      answer = problem(413, "what anybody may ask for takes no body", line.request_id);
+    } else {
+      return std::nullopt;
+    }
+  } catch (const Error& error) {
+    answer = line.failed(error, context_.log);
+  }
+  const net::Headers headers = headers_for(head, line.request_id);
+  answer.headers.insert(answer.headers.end(), headers.begin(), headers.end());
+  line.answered(answer, context_.log, context_.observer);
+  return answer;
+}
+
+net::Reply Router::dispatch(const net::ServerRequest& request, AccessLine& line) const {
+  auto admitted = admit(request, line);
+  if (auto* refusal = std::get_if<net::Response>(&admitted)) return std::move(*refusal);
+  auto& [route, path, caller] = std::get<Admitted>(admitted);
+  return run(*route, {request, std::move(path), parse_query(request.query), line.request_id, std::move(caller)});
 }
 
 net::Reply Router::run(const Route& route, const Call& call) const {

@@ -45,6 +45,8 @@ class Router {
   void add_at_once(std::string path, std::function<net::Response()> handler);
 
   net::Reply handle(const net::ServerRequest& request) const;
+  // The answer to a request that is refused whatever its body is; nothing where the body is to be read.
+  std::optional<net::Response> refused(const net::ServerRequest& head) const;
   // Handles what add_at_once knows; cheap enough for the thread that serves all connections. Nothing for the rest.
   std::optional<net::Response> handle_at_once(const net::ServerRequest& request) const;
 
@@ -61,7 +63,14 @@ class Router {
     Audit audit;
     std::function<net::Response()> at_once;  // of those that add_at_once has added
   };
-  net::Reply dispatch(const net::ServerRequest& request, const std::string& request_id, AccessLine& line) const;
+  struct Admitted {
+    const Route* route;
+    std::map<std::string, std::string, std::less<>> path;
+    Caller caller;
+  };
+  // The route and the caller, who may take it; else the answer that says why not, or an Error.
+  std::variant<Admitted, net::Response> admit(const net::ServerRequest& request, AccessLine& line) const;
+  net::Reply dispatch(const net::ServerRequest& request, AccessLine& line) const;
   net::Reply run(const Route& route, const Call& call) const;
 
   std::string next_request_id() const;

@@ -146,6 +146,7 @@ class Slipway {
         router_(api::make_router(context_)),
         http_([this](const net::ServerRequest& request) { return router_.handle(request); }, http_limits(), log),
         keeper_(managed_.get(), log) {
+    http_.admit([this](const net::ServerRequest& head) { return router_.refused(head); });
     http_.answer_inline([this](const net::ServerRequest& request) { return router_.handle_at_once(request); });
   }
 

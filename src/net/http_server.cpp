@@ -1,5 +1,6 @@
 #include "net/http_server.hpp"
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@ namespace slipway::net {
 namespace {
 constexpr int kAcceptBatch = 64;
 constexpr Millis kAcceptPause{100};
+constexpr std::size_t kManyConnections = 1'000;
 // A client that vanished without a word is noticed within about two minutes, also where nothing is sent to it.
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 15;
@@ -41,6 +43,7 @@ struct HttpServer::Impl {
   LoopTimer sweep_timer;
   LoopTimer accept_timer;
   bool sweeping = false;
+  std::size_t most_connections = 0;  // over TCP, since memory was given back
   std::promise<void> emptied;
   std::thread io;
 
@@ -71,31 +74,43 @@ struct HttpServer::Impl {
     watch(listener);
   }
 
+  // Where there is no place left, whoever has asked for nothing for the longest time makes room.
   void accepted(int fd) {
-    if (core->connections.size() >= core->limits.connections) {
+    auto peer = peer_of(fd);
+    const bool local = peer == "unix";
+    auto& lane = local ? core->local : core->network;
+    if (lane.connections() >= lane.connection_limit && !lane.idle.empty()) lane.idle.front()->close();
+    if (lane.connections() >= lane.connection_limit) {
       (void)!::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL);
       ::close(fd);
       return;
     }
-    auto peer = peer_of(fd);
-    const bool local = peer == "unix";
     if (!local) set_options(fd);
-    auto& lane = local ? core->local : core->network;
     auto connection = std::make_shared<ServerConnection>(*core, lane, fd, std::move(peer));
-    core->connections.push_front(connection);
-    connection->start(core->connections.begin());
+    lane.idle.push_back(connection);
+    connection->start(std::prev(lane.idle.end()));
+    most_connections = std::max(most_connections, core->network.connections());
     if (!sweeping) sweep();
+  }
+
+  // What many connections at once have used goes back to the system when most of them are gone.
+  void give_back_memory() {
+    const std::size_t now = core->network.connections();
+    if (most_connections < kManyConnections || now > most_connections / 4) return;
+    ::malloc_trim(0);
+    most_connections = now;
   }
 
   // Looks for connections past their deadline, from time to time while there are any: one timer for all of them.
   void sweep() {
     const auto now = std::chrono::steady_clock::now();
     std::vector<std::shared_ptr<ServerConnection>> late;
-    for (const auto& connection : core->connections) {
+    for (const auto& connection : connections()) {
       if (connection->expired(now)) late.push_back(connection);
     }
     for (const auto& connection : late) connection->expire();
-    sweeping = !core->connections.empty();
+    give_back_memory();
+    sweeping = !core->empty();
     if (!sweeping) return;
     const auto& limits = core->limits;
     const auto shortest = std::min({limits.idle_timeout, limits.read_timeout, limits.write_timeout});
@@ -110,7 +125,7 @@ struct HttpServer::Impl {
       if (!std::exchange(told, true)) emptied.set_value();
     };
     for (const auto& connection : connections()) connection->drain();
-    if (core->connections.empty()) core->on_empty();
+    if (core->empty()) core->on_empty();
   }
 
   void close_all() {
@@ -120,7 +135,12 @@ struct HttpServer::Impl {
   }
 
   std::vector<std::shared_ptr<ServerConnection>> connections() const {
-    return {core->connections.begin(), core->connections.end()};
+    std::vector<std::shared_ptr<ServerConnection>> all;
+    for (const Lane* lane : {&core->network, &core->local}) {
+      all.insert(all.end(), lane->busy.begin(), lane->busy.end());
+      all.insert(all.end(), lane->idle.begin(), lane->idle.end());
+    }
+    return all;
   }
 };
 
@@ -130,6 +150,8 @@ HttpServer::HttpServer(Handler handler, ServerLimits limits, Log log)
 HttpServer::~HttpServer() { stop(Millis(0)); }
 
 void HttpServer::answer_inline(InlineHandler handler) { impl_->core->inline_handler = std::move(handler); }
+
+void HttpServer::admit(Admission admission) { impl_->core->admission = std::move(admission); }
 
 std::uint16_t HttpServer::listen_tcp(const std::string& address, std::uint16_t port) {
   const int socket = listen_on_tcp(address, port);

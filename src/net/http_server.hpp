@@ -47,28 +47,34 @@ struct WaitingResponse {
 
 using Reply = std::variant<Response, StreamingResponse, WaitingResponse>;
 using Handler = std::function<Reply(const ServerRequest&)>;
+// Says, on a worker, from a request's head alone, why its body need not be read; nothing where it may come.
+using Admission = std::function<std::optional<Response>(const ServerRequest& head)>;
 // Answers from memory, on the I/O thread, what it can answer at once; nothing leaves the request to the handler.
 using InlineHandler = std::function<std::optional<Response>(const ServerRequest&)>;
 
 struct ServerLimits {
   std::size_t body_bytes = 64u << 10;
   std::size_t header_bytes = 16u << 10;
-  std::size_t connections = 12'000;     // past it: 503
-  std::size_t queued_requests = 1'024;  // past it: 503 with Retry-After
-  std::size_t workers = 8;              // threads, made as they are needed
-  std::size_t followers = 8;            // threads for what is answered later: streams and waits
-  std::size_t streams = 1'024;          // at once; past it: 503
-  std::size_t waits = 4'096;            // at once; past it: 503
-  Millis idle_timeout{60'000};          // between requests
-  Millis read_timeout{15'000};          // for one request, head and body
-  Millis write_timeout{30'000};         // for each time that a client takes nothing
+  std::size_t header_fields = 100;
+  std::size_t connections = 12'000;        // over TCP; past it the longest idle one goes, else 503
+  std::size_t local_connections = 2'048;   // over Unix sockets, likewise
+  std::size_t request_memory = 16u << 20;  // bytes of requests not yet handled, all connections; past it: 503
+  std::size_t small_request = 2u << 10;    // bytes; one of no more is not refused for the others' sake
+  std::size_t queued_requests = 1'024;     // past it: 503 with Retry-After
+  std::size_t workers = 8;                 // threads, made as they are needed
+  std::size_t followers = 8;               // threads for what is answered later: streams and waits
+  std::size_t streams = 1'024;             // at once; past it: 503
+  std::size_t waits = 4'096;               // at once; past it: 503
+  Millis idle_timeout{60'000};             // between requests
+  Millis read_timeout{15'000};             // for one request, head and body
+  Millis write_timeout{30'000};            // for each time that a client takes nothing
 };
 
 // The asynchronous edge: one I/O thread owns connections, time-outs and limits; handlers run on a bounded pool of
 // workers. HTTP/1.1, keep-alive, pipelined requests answered in order. What a handler throws is logged and answered
-// with 500 and no details. Time-outs are checked about four times within the shortest of them. Workers, their queue,
-// streams and waits are counted apart for TCP and for Unix sockets, so that whoever owns the machine is answered
-// whatever comes over the network.
+// with 500 and no details. Time-outs are checked about four times within the shortest of them. Connections,
+// memory, workers, their queue, streams and waits are counted apart for TCP and for Unix sockets, so that whoever owns
+// the machine is answered whatever comes over the network.
 class HttpServer {
  public:
   HttpServer(Handler handler, ServerLimits limits, Log log);
@@ -76,6 +82,8 @@ class HttpServer {
 
   // Call before start().
   void answer_inline(InlineHandler handler);
+  // Asked where a body does not come together with its head. Call before start().
+  void admit(Admission admission);
 
   // Binds; call before start(). Port 0 picks one. Returns the port. Throws unavailable where the address is taken.
   std::uint16_t listen_tcp(const std::string& address, std::uint16_t port);

@@ -1,6 +1,7 @@
 // What the server refuses and cuts off.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -96,6 +97,17 @@ TEST(HttpServerLimits, RefusesWhatIsMalformedOrTooLarge) {
       StartsWith("HTTP/1.1 200"));
 }
 
+TEST(HttpServerLimits, TakesABoundedNumberOfFields) {
+  RunningServer running;
+  const auto with = [&](int fields) {
+    std::string request = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (int i = 1; i < fields; ++i) request += "a: b\r\n";
+    return answer_to(running.port, request + "\r\n");
+  };
+  EXPECT_THAT(with(100), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(with(101), StartsWith("HTTP/1.1 431"));
+}
+
 TEST(HttpServerLimits, CutsOffASlowRequest) {
   RunningServer running(RunningServer::echo, {.read_timeout = 200ms});
   RawClient slow(running.port);
@@ -169,17 +181,143 @@ TEST(HttpServerLimits, AnswersBusyWhenTheQueueIsFull) {
 }
 
 TEST(HttpServerLimits, RefusesConnectionsBeyondTheLimit) {
-  RunningServer running(RunningServer::echo, {.connections = 2});
+  Gate gate;
+  RunningServer running(
+      [&](const ServerRequest& request) -> Reply {
+        if (request.path == "/hello") gate.pass();
+        return Response{.body = "done"};
+      },
+      {.connections = 2});
   RawClient first(running.port);
   RawClient second(running.port);
   first.send(kGet);
   second.send(kGet);
-  EXPECT_THAT(first.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(second.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
+  gate.await_waiting(2);
   RawClient third(running.port);
   EXPECT_THAT(third.read_to_end(), StartsWith("HTTP/1.1 503"));
+  gate.open();
+  EXPECT_THAT(first.read_until("done"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(second.read_until("done"), StartsWith("HTTP/1.1 200"));
   first.close();
   EXPECT_TRUE(eventually([&] { return answer_to(running.port, kGet).starts_with("HTTP/1.1 200"); }));
+}
+
+TEST(HttpServerLimits, WhoHasBeenIdleLongestMakesRoom) {
+  RunningServer running(RunningServer::echo, {.connections = 2});
+  RawClient first(running.port);
+  RawClient second(running.port);
+  first.send(kGet);
+  EXPECT_THAT(first.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
+  second.send(kGet);
+  EXPECT_THAT(second.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
+  first.send(kGet);
+  EXPECT_THAT(first.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
+  RawClient third(running.port);
+  third.send(kGet);
+  EXPECT_THAT(third.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(second.read_to_end(), "");
+  EXPECT_TRUE(second.ended());
+  first.send(kGet);
+  EXPECT_THAT(first.read_until("/hello||"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(HttpServerLimits, WhoBringsNoWholeHeadMakesRoomToo) {
+  RunningServer running(RunningServer::echo, {.connections = 2});
+  RawClient first(running.port);
+  RawClient second(running.port);
+  for (RawClient* half : {&first, &second}) half->send("GET / HTTP/1.1\r\nHo");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(eventually([&] { return answer_to(running.port, kGet).starts_with("HTTP/1.1 200"); }));
+  }
+  EXPECT_EQ(first.read_to_end(), "");
+}
+
+// Whatever comes over TCP, whoever owns the machine is answered over the Unix socket.
+TEST(HttpServerLimits, TheUnixSocketHasPlacesAndWorkersOfItsOwn) {
+  Gate gate;
+  HttpServer server(
+      [&](const ServerRequest& request) -> Reply {
+        if (request.peer != "unix") gate.pass();
+        return Response{.body = "done"};
+      },
+      {.connections = 3, .queued_requests = 1, .workers = 1}, Log::silent());
+  const auto port = server.listen_tcp("127.0.0.1", 0);
+  const std::string path = fmt::format("/tmp/slipway-limits-{}.sock", ::getpid());
+  server.listen_unix(path);
+  server.start();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port));
+    clients.back()->send(kGet);
+  }
+  gate.await_waiting(1);
+  RawClient local(path);
+  local.send(kGet);
+  EXPECT_THAT(local.read_until("done"), StartsWith("HTTP/1.1 200"));
+  gate.open();
+}
+
+std::string post_of(std::size_t length, std::string_view more = "") {
+  return fmt::format("POST / HTTP/1.1\r\nHost: a\r\n{}Content-Length: {}\r\n\r\n", more, length);
+}
+
+TEST(HttpServerLimits, ABodyThatIsNotWantedIsNotRead) {
+  std::atomic<int> handled{0};
+  HttpServer server([&](const ServerRequest&) -> Reply { return ++handled, Response{.body = "done"}; }, {},
+                    Log::silent());
+  server.admit([](const ServerRequest& head) -> std::optional<Response> {
+    EXPECT_EQ(head.body, "");
+    EXPECT_EQ(head.peer, "127.0.0.1");
+    if (header(head.headers, "X-Key") == "right") return std::nullopt;
+    return Response{.status = 401, .body = "no key"};
+  });
+  const auto port = server.listen_tcp("127.0.0.1", 0);
+  server.start();
+  for (const char* more : {"", "Expect: 100-continue\r\n"}) {
+    RawClient client(port);
+    client.send(post_of(60'000, more) + (*more == 0 ? "x" : ""));
+    EXPECT_THAT(client.read_to_end(), AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("Connection: close")));
+    EXPECT_TRUE(client.ended());
+  }
+  EXPECT_EQ(handled, 0);
+  RawClient client(port);
+  client.send(post_of(6, "X-Key: right\r\nExpect: 100-continue\r\n"));
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("ab");
+  client.send("cdef");
+  EXPECT_THAT(client.read_until("done"), StartsWith("HTTP/1.1 200"));
+  client.send(post_of(2, "X-Key: right\r\n") + "x");
+  client.send("y" + std::string(kGet));  // the connection goes on
+  EXPECT_THAT(client.read_until("done"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(client.read_until("done"), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(handled, 3);
+}
+
+TEST(HttpServerLimits, UnfinishedRequestsShareABoundedMemory) {
+  RunningServer running(RunningServer::echo, {.request_memory = 100'000, .small_request = 1'000});
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<RawClient>(running.port));
+    clients.back()->send(post_of(60'000) + std::string(59'999, 'x'));
+  }
+  const auto refused = [&] {
+    return std::count_if(clients.begin(), clients.end(), [](const auto& client) { return client->readable(); });
+  };
+  EXPECT_TRUE(eventually([&] { return refused() == 9; })) << refused();
+  for (auto& client : clients) {
+    if (!client->readable()) continue;
+    EXPECT_THAT(client->read_until("\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1")));
+  }
+  EXPECT_THAT(answer_to(running.port, kGet), StartsWith("HTTP/1.1 200")) << "a small one is answered";
+  for (auto& client : clients) {
+    if (client->readable()) continue;
+    client->send("x");
+    EXPECT_THAT(client->read_until("x"), StartsWith("HTTP/1.1 200"));
+  }
+  clients.clear();
+  EXPECT_TRUE(eventually([&] {  // what they held is given back
+    return answer_to(running.port, post_of(60'000) + std::string(60'000, 'x')).starts_with("HTTP/1.1 200");
+  }));
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct RequestParser::Impl : http::basic_parser<true> {
   std::string_view given;  // what put() was given
   int version = 11;
   std::size_t head_limit = 0;
+  std::size_t field_limit = 0;
   std::size_t head_bytes = 0;  // taken so far
   bool head_only = false;
   bool expects_continue = false;
@@ -94,6 +95,7 @@ struct RequestParser::Impl : http::basic_parser<true> {
     if (goes_on_in_the_next_line(name)) return refuse(400, "a header goes on in the next line", ec);
     // A trailer: the request was taken for what it is by its head, and nothing behind the body changes that.
     if (is_header_done()) return;
+    if (request.headers.size() >= field_limit) return refuse(431, "the request's head has too many fields", ec);
     const std::string_view single = single_header({name.data(), name.size()});
     if (!single.empty() && has(single)) return refuse(400, fmt::format("more than one {} header", single), ec);
     request.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
@@ -137,6 +139,7 @@ struct RequestParser::Impl : http::basic_parser<true> {
 
 RequestParser::RequestParser(const ServerLimits& limits) : impl_(std::make_unique<Impl>()) {
   impl_->head_limit = limits.header_bytes;
+  impl_->field_limit = limits.header_fields;
   // Beast counts the request line or not, depending on how the bytes come: its own limit only stops what ours refuses.
   impl_->header_limit(static_cast<std::uint32_t>(2 * limits.header_bytes));
   impl_->body_limit(limits.body_bytes);
@@ -168,6 +171,12 @@ int RequestParser::status() const { return impl_->status; }
 std::string_view RequestParser::why() const { return impl_->why; }
 bool RequestParser::wants_continue() const {
   return impl_->expects_continue && impl_->is_header_done() && !impl_->is_done() && impl_->request.body.empty();
+}
+bool RequestParser::head_done() const { return impl_->is_header_done(); }
+const ServerRequest& RequestParser::head() const { return impl_->request; }
+std::size_t RequestParser::memory() const {
+  const auto& request = impl_->request;
+  return impl_->head_bytes + request.headers.capacity() * sizeof(Headers::value_type) + request.body.capacity();
 }
 bool RequestParser::keep_alive() const { return impl_->keep_alive(); }
 bool RequestParser::http_1_0() const { return impl_->version == 10; }

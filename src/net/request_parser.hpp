@@ -19,7 +19,10 @@ class RequestParser {
 
   int status() const;            // of refused: 400, 413, 417, 431, 501 or 505
   std::string_view why() const;  // of refused, for the client
-  bool wants_continue() const;   // the head has come, the body waits for "100 Continue"
+  bool head_done() const;
+  const ServerRequest& head() const;  // once head_done()
+  std::size_t memory() const;         // bytes that it holds, about
+  bool wants_continue() const;        // the head has come, the body waits for "100 Continue"
   bool keep_alive() const;
   bool http_1_0() const;
   bool head_only() const;  // HEAD; the request itself then says GET

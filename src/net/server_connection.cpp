@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kOutBatch = 64u << 10;       // answers to pipelined requests are gathered up to this
 constexpr std::size_t kThrowAwayLimit = 1u << 20;  // of what a refused client still sends
 constexpr Millis kLinger{2'000};
+constexpr std::string_view kTooMuch = "the server holds as much of requests as it can; try again in a second";
+constexpr std::string_view kTooMany = "the server has more requests waiting than it can take; try again in a second";
 }  // namespace
 
 ServerConnection::ServerConnection(ServerCore& core, Lane& lane, int fd, std::string peer)
@@ -32,8 +34,9 @@ void ServerConnection::close() {
   parser_.reset();
   drop_wait();
   drop_stream();
-  core_.connections.erase(place_);
-  if (core_.connections.empty() && core_.on_empty) core_.on_empty();
+  lane_.request_memory -= std::exchange(memory_, 0);
+  (resting_ ? lane_.idle : lane_.busy).erase(place_);
+  if (core_.empty() && core_.on_empty) core_.on_empty();
 }
 
 void ServerConnection::drain() {
@@ -81,6 +84,7 @@ void ServerConnection::read() {
         unread_ += bytes;
         unread_.erase(0, parse(unread_));
       }
+      count_memory();
       return pump();
     case State::closed:
       return;
@@ -109,9 +113,14 @@ bool ServerConnection::parse_step(std::string_view bytes, std::size_t& used) {
     }
     parser_ = std::make_unique<RequestParser>(core_.limits);
     continued_ = false;
+    admitted_ = false;
     set_deadline(core_.limits.read_timeout);
   }
   const auto state = parser_->put(bytes, used);
+  // Only a whole head makes it a request: who sends one byte now and then makes room for others like who sends none.
+  if (parser_->head_done() && std::exchange(resting_, false)) {
+    lane_.busy.splice(lane_.busy.end(), lane_.idle, place_);
+  }
   if (state == RequestParser::State::refused) {
     refuse(parser_->status(), parser_->why());
     return false;
@@ -120,10 +129,11 @@ bool ServerConnection::parse_step(std::string_view bytes, std::size_t& used) {
     request_complete();
     return true;
   }
-  if (parser_->wants_continue() && !continued_) {
-    continued_ = true;
-    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (core_.admission && parser_->head_done() && !admitted_) {
+    ask_admission();
+    return true;
   }
+  tell_to_continue();
   if (used == 0 && bytes.size() > core_.limits.header_bytes + core_.scratch.size()) {
     refuse(400, "the request is malformed");  // a chunk's head without an end
     return false;
@@ -131,10 +141,69 @@ bool ServerConnection::parse_step(std::string_view bytes, std::size_t& used) {
   return used > 0;
 }
 
+void ServerConnection::tell_to_continue() {
+  if (!parser_->wants_continue() || std::exchange(continued_, true)) return;
+  out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+}
+
+// Before the body is read, a worker looks at the head: whoever may not ask must not make us keep what they send.
+void ServerConnection::ask_admission() {
+  auto head = parser_->head();
+  head.body = std::string();
+  head.peer = peer_;
+  read_deadline_ = std::exchange(deadline_, Deadline::max());
+  state_ = State::handling;
+  const bool taken = lane_.workers.submit([self = shared_from_this(), head = std::move(head)] {
+    std::optional<Response> refusal;
+    try {
+      refusal = self->core_.admission(head);
+    } catch (const std::exception& e) {
+      refusal = self->failed(head, e.what());
+    }
+    self->post([refusal = std::move(refusal)](ServerConnection& me) mutable { me.admitted(std::move(refusal)); });
+  });
+  if (!taken) refuse(503, kTooMany);
+}
+
+void ServerConnection::admitted(std::optional<Response> refusal) {
+  state_ = State::reading;
+  deadline_ = read_deadline_;
+  admitted_ = true;
+  if (refusal) return refuse(*refusal);
+  tell_to_continue();
+}
+
+// Moves to the end of those who could make room for others.
+void ServerConnection::rest() {
+  if (!std::exchange(resting_, true)) lane_.idle.splice(lane_.idle.end(), lane_.busy, place_);
+}
+
+// Whether the lane would hold too much if this one held so many bytes; little may always come.
+bool ServerConnection::too_much(std::size_t bytes) const {
+  return bytes > core_.limits.small_request && lane_.request_memory - memory_ + bytes > core_.limits.request_memory;
+}
+
+// Keeps the lane's sum right; whoever would make it too large is refused.
+void ServerConnection::count_memory() {
+  if (state_ == State::closed) return;
+  const std::size_t now = unread_.size() + in_work_ + (parser_ ? parser_->memory() : 0);
+  if (now > memory_ && state_ == State::reading && parser_ && too_much(now)) return refuse(503, kTooMuch);
+  lane_.request_memory = lane_.request_memory - memory_ + now;
+  memory_ = now;
+}
+
 void ServerConnection::refuse(int status, std::string_view why) {
+  auto answer = problem(status, why);
+  if (status == 503) answer.headers.emplace_back("Retry-After", "1");
+  refuse(answer);
+}
+
+void ServerConnection::refuse(const Response& answer) {
   framing_ = Framing{.keep_alive = false};
-  core_.writer.write(out_, problem(status, why), framing_);
+  if (!core_.writer.write(out_, answer, framing_)) core_.writer.write(out_, problem(500, "no answer"), framing_);
   parser_.reset();
+  unread_ = std::string();
+  count_memory();
   close_after_flush_ = true;
   state_ = State::lingering;
 }
@@ -144,6 +213,7 @@ void ServerConnection::request_complete() {
   framing_.head_only = parser_->head_only();
   framing_.keep_alive = parser_->keep_alive();
   framing_.chunked = false;
+  in_work_ = parser_->memory();
   auto request = parser_->take();
   request.peer = peer_;
   parser_.reset();
@@ -156,9 +226,10 @@ void ServerConnection::request_complete() {
       return reply(failed(request, e.what()));
     }
   }
+  if (too_much(in_work_)) return busy(kTooMuch);
   const bool taken =
       lane_.workers.submit([self = shared_from_this(), request = std::move(request)] { self->run(request); });
-  if (!taken) busy("the server has more requests waiting than it can take; try again in a second");
+  if (!taken) busy(kTooMany);
 }
 
 // Sends what there is, then goes on with what has come meanwhile, until it must wait for the client or for a worker.
@@ -175,12 +246,14 @@ void ServerConnection::pump() {
     if (!unread_.empty()) {
       const auto used = parse(unread_);
       unread_.erase(0, used);
+      count_memory();
       if (used > 0 || !out_.empty()) continue;
     }
     if (state_ == State::handling) continue;
     if (state_ == State::lingering) return;
-    if (core_.draining && !parser_) return close();
+    if (core_.draining) return close();
     if (!parser_) {
+      rest();
       set_deadline(core_.limits.idle_timeout);
       if (unread_.empty()) unread_ = std::string();
     }
@@ -222,6 +295,8 @@ void ServerConnection::after_flush() {
   state_ = State::lingering;
   close_after_flush_ = false;
   unread_ = std::string();
+  count_memory();
+  rest();
   ::shutdown(socket_.fd(), SHUT_WR);
   set_deadline(kLinger);
   watch_reading();

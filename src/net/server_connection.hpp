@@ -14,7 +14,7 @@ namespace slipway::net {
 // thread; what is called on workers says so, and everything they find is posted back.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
-  using Place = std::list<std::shared_ptr<ServerConnection>>::iterator;
+  using Place = Lane::Connections::iterator;
 
   ServerConnection(ServerCore& core, Lane& lane, int fd, std::string peer);
   void start(Place place);
@@ -25,7 +25,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void expire();
 
  private:
-  // reading: a request, or nothing yet; handling: a worker, a wait or a stream has the request; lingering: refused,
+  // reading: a request, or nothing yet; handling: a worker (for a look at the head, too), a wait or a stream has the
+  // request; lingering: refused,
   // what the client still sends is thrown away so that it can read the answer.
   enum class State { reading, handling, lingering, closed };
 
@@ -63,6 +64,13 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::size_t parse(std::string_view bytes);
   bool parse_step(std::string_view bytes, std::size_t& used);
   void refuse(int status, std::string_view why);
+  void refuse(const Response& answer);
+  void ask_admission();
+  void admitted(std::optional<Response> refusal);
+  void tell_to_continue();
+  void rest();
+  bool too_much(std::size_t bytes) const;
+  void count_memory();
   void request_complete();
   void watch_reading();
   void after_flush();
@@ -99,8 +107,13 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   bool watching_read_ = false;
   bool watching_write_ = false;
   bool close_after_flush_ = false;
-  bool continued_ = false;  // "100 Continue" was sent for the present request
-  Framing framing_;         // of the answer to the present request
+  bool continued_ = false;                    // "100 Continue" was sent for the present request
+  bool admitted_ = false;                     // its head has been looked at, its body may come
+  bool resting_ = true;                       // among the lane's idle ones
+  std::size_t in_work_ = 0;                   // bytes of the request that a worker has
+  std::size_t memory_ = 0;                    // bytes counted in the lane's
+  Deadline read_deadline_ = Deadline::max();  // of a request whose head a worker looks at
+  Framing framing_;                           // of the answer to the present request
   std::unique_ptr<RequestParser> parser_;
   std::string unread_;  // came, and not yet parsed
   std::string out_;

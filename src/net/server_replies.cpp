@@ -9,6 +9,7 @@ void ServerConnection::post(std::function<void(ServerConnection&)> task) {
   core_.loop.post([self = shared_from_this(), task = std::move(task)] {
     if (self->state_ == State::closed) return;
     task(*self);
+    self->count_memory();
     self->pump();
   });
 }
@@ -45,6 +46,7 @@ void ServerConnection::reply(Response response) {
   }
   close_after_flush_ = !framing_.keep_alive;
   state_ = State::reading;
+  in_work_ = 0;
 }
 
 void ServerConnection::busy(std::string_view why) {
@@ -80,6 +82,7 @@ void ServerConnection::subscribe(WaitingResponse response, const ServerRequest& 
 void ServerConnection::begin_wait(std::shared_ptr<Wait> wait, Millis timeout) {
   if (lane_.waits >= core_.limits.waits) return busy("as many wait for an answer as can; try again in a second");
   ++lane_.waits;
+  in_work_ = 0;
   wait_ = std::move(wait);
   if (core_.draining) return look(wait_, true);
   watch_reading();  // a client that goes away is noticed

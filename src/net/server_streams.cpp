@@ -28,6 +28,7 @@ void ServerConnection::begin_stream(StreamingResponse response) {
     return;
   }
   ++lane_.streams;
+  in_work_ = 0;
   stream_ = std::make_shared<Stream>();
   stream_->open = std::move(response.open);
   timer_.emplace(core_.loop);

@@ -1,5 +1,6 @@
 """The API as it is described: real answers against /openapi.json, and what strangers send."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -236,8 +237,7 @@ def test_a_thousand_event_streams_at_once_need_no_thread_each(server):
     server.wait_status(tenant_id, "failed")
     after = server.get(f"/v1/tenants/{tenant_id}/events?limit=1000").json["last"]
     streams = [open_stream(server, tenant_id, **{"Last-Event-ID": str(after)}) for _ in range(1_000)]
-    threads = len(list(pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()))
-    assert threads < 100
+    assert threads_of(server) < 100
     server.post(f"/v1/tenants/{tenant_id}/retry")
     for stream in streams:
         assert "retry requested" in events_of(stream, 1)[0]["data"]
@@ -274,8 +274,7 @@ def test_followers_of_a_silent_app_are_let_go(make_server, request, runtime):
     assert server.get(f"/v1/tenants/{tenant_id}").json["status"] == "active"
     before = sockets_of(server)
     followers = [follow_logs(server, tenant_id) for _ in range(100)]
-    threads = len(list(pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()))
-    assert threads < 100
+    assert threads_of(server) < 100
     for follower in followers:
         follower.close()
     # Up to 8 connections to Docker are kept for the next calls.
@@ -319,6 +318,81 @@ def test_sighup_takes_over_what_can_change_and_refuses_a_broken_file(server):
     wait_until(lambda: "nothing is reloaded" in server.log.read_text(), "the log says that nothing is reloaded")
     assert allowed() == "https://shop.example"
     server.config.write_text(text)
+
+
+@contextlib.contextmanager
+def many_open_files(wanted):
+    """The test's own process may have so many."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < wanted + 500:
+        pytest.skip(f"NOT TESTED: this machine allows {hard} open files only")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    opened = contextlib.ExitStack()
+    try:
+        yield opened
+    finally:
+        opened.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def resident_mib(server):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{server.process.pid}/status").read_text())[1]) / 1024
+
+
+def threads_of(server):
+    return len(list(pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()))
+
+
+def test_a_body_is_not_read_from_whoever_may_not_send_it(server):
+    """Refused after the head; a client that asks before it sends is not told to go on."""
+    signup = server.make_key("signup")
+    for key, status in ((None, b"401"), ("sk_" + "x" * 43, b"401"), (signup, b"403"), (server.key, b"100")):
+        with socket.create_connection(("127.0.0.1", server.api_port), timeout=30) as client:
+            bearer = f"Authorization: Bearer {key}\r\n" if key else ""
+            client.sendall(f"POST /v1/keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{bearer}"
+                           "Content-Length: 60000\r\nExpect: 100-continue\r\n\r\n".encode())
+            assert client.recv(64).split()[1] == status
+
+
+@pytest.mark.alone
+def test_floods_without_and_with_a_key_hold_little_memory_and_not_the_operator(server):
+    """11,500 requests that stop one byte before their end, first without a key, then with the one of a web page."""
+    signup = server.make_key("signup")
+    body = b"x" * 59_999
+    with many_open_files(12_000) as opened:
+        for bearer in ("", f"Authorization: Bearer {signup}\r\n"):
+            head = (f"POST /provision HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{bearer}"
+                    "Content-Length: 60000\r\n\r\n").encode()
+            most = 0
+            for i in range(11_500):
+                client = opened.enter_context(socket.socket())
+                client.settimeout(30)
+                client.connect(("127.0.0.1", server.api_port))
+                try:
+                    client.sendall(head + body)
+                except OSError:
+                    pass   # refused and closed before all was sent
+                if i % 500 == 0:
+                    most = max(most, resident_mib(server))
+            most = max(most, resident_mib(server))
+            assert most < 64, f"{most} MiB"
+            assert server.cli("ls").returncode == 0
+            opened.close()
+    wait_until(lambda: resident_mib(server) < 40, lambda: f"memory is given back, {resident_mib(server)} MiB")
+
+
+@pytest.mark.alone
+def test_the_operator_gets_in_past_twelve_thousand_idle_connections(server):
+    with many_open_files(12_200) as opened:
+        idle = [opened.enter_context(socket.create_connection(("127.0.0.1", server.api_port), timeout=30))
+                for _ in range(12_100)]
+        assert server.cli("ls").returncode == 0
+        assert server.sign_up("acme").status == 202                       # over TCP: the longest idle one made room
+        idle[0].settimeout(30)
+        assert idle[0].recv(1) == b""
+        assert request("GET", "http://slipway/v1/tenants", unix=str(server.data / "slipway.sock")).status == 200
 
 
 @pytest.mark.alone
