@@ -68,8 +68,9 @@ std::vector<Key> table() {
        "`localhost` is for a machine that nobody else reaches, and needs no DNS."},
       {"access.address", at<&AccessSpec::address>, ipv4_or_auto(), is("auto"),
        "The public address of the machine; `auto` finds it."},
-      {"access.probe_address", at<&AccessSpec::probe_address>, ipv4(), none,
-       "Where Slipway itself reaches the instances, behind a router that does not send its own address back."},
+      {"access.probe_address", at<&AccessSpec::probe_address>, ipv4(), in_words("found"),
+       "Where Slipway asks instances whether they are ready: `access.address` if it is this machine's own, else "
+       "127.0.0.1; the engine's host where `runtime.docker.host` is another machine; on AWS the task's."},
       {"access.ports", at<&Access::ports>, port_range(), is("20000-29999"),
        "One port for each customer. It may hold neither the API's port nor that of the managed Postgres."},
       {"access.stable_ports", at<&Access::stable_ports>, flag(), is("false"),

@@ -95,7 +95,10 @@ void Judge::signed_up(const SignUpResult& result) {
 void Judge::acts(const TenantId& id, const std::string& owner) {
   const Actor& root = *stage_.current().root;
   if (root.part != Part::worker) return;
-  if (!holds(owner, id)) ++late_effects_;
+  if (!holds(owner, id)) {
+    ++late_effects_;
+    acted_late_on_.insert(id);
+  }
   for (const auto& other : stage_.actors()) {
     if (other->root == other.get() && other.get() != &root && other->part == Part::worker && other->tenant == id &&
         other->process == root.process && !root.process->dead) {

@@ -97,6 +97,7 @@ class Judge {
   std::map<TenantId, SignUp> accepted_;
   std::set<TenantId> deletions_;
   std::set<TenantId> bad_apps_;
+  std::set<TenantId> acted_late_on_;  // somebody who held its lease no longer
   std::map<std::pair<std::string, TenantId>, Made> made_;
   std::map<TenantId, TimePoint> gone_at_;             // when something of it was last taken away
   std::map<std::string, std::vector<Sweep>> sweeps_;  // of each process
