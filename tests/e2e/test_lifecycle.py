@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 
-from world import wait_until
+from world import wait_until, without_password
 
 
 def docker_names(docker, server):
@@ -85,8 +85,9 @@ def test_suspend_keeps_the_data_and_resume_the_url(slipway, docker):
 
 
 def open_session(url):
-    session = subprocess.Popen(["psql", "-XAtq", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True)
+    bare, environment = without_password(url)
+    session = subprocess.Popen(["psql", "-XAtq", bare], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, env=environment)
     session.stdin.write("SELECT 'ready';\n")
     session.stdin.flush()
     assert session.stdout.readline() == "ready\n"

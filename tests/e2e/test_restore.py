@@ -147,6 +147,20 @@ def test_nobody_else_works_on_it_meanwhile_and_all_is_put_back(acme):
     assert acme.ask("SELECT x FROM public.t") == "1"
 
 
+def test_a_suspended_customers_database_is_restored_and_stays_closed(acme):
+    acme.ask("CREATE TABLE public.t AS SELECT 1 AS x")
+    copy = acme.dump()
+    acme.ask("UPDATE public.t SET x = 2")
+    acme.slipway.cli("suspend", acme.tenant["tenantId"])
+    acme.slipway.wait_status(acme.tenant["tenantId"], "suspended")
+    restored = acme.restore(copy)
+    assert restored.returncode == 0, restored.stderr
+    assert "not permitted to log in" in acme.slipway.psql(acme.url, "SELECT 1", check=False).stderr
+    acme.slipway.cli("resume", acme.tenant["tenantId"])
+    acme.slipway.wait_status(acme.tenant["tenantId"], "active")
+    assert acme.ask("SELECT x FROM public.t") == "1"
+
+
 def test_half_a_copy_and_a_strangers_file_change_nothing(acme):
     acme.ask("CREATE TABLE public.t AS SELECT g AS x, md5(g::text) FROM generate_series(1, 20000) g")
     copy = acme.dump()

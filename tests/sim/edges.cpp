@@ -254,6 +254,7 @@ void DatabaseEdge::ensure(const TenantId& tenant, const Plan& plan, IfMissing mi
     link_.judge().acts(tenant, link_.owner());
     const bool there = link_.scene().fakes.postgres->exists(tenant);
     database().ensure(tenant, plan, missing);
+    link_.judge().opens_or_closes(tenant, link_.owner());
     if (!there) link_.judge().appears("database", tenant);
     if (!there) link_.judge().appears("role", tenant);
   });
@@ -263,6 +264,7 @@ CallResult DatabaseEdge::close(const TenantId& tenant) {
   link_.root().tenant = tenant;
   return link_.call(Side::database, "close", tenant, [&] {
     link_.judge().acts(tenant, link_.owner());
+    link_.judge().opens_or_closes(tenant, link_.owner());
     return database().close(tenant);
   });
 }

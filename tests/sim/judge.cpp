@@ -95,15 +95,20 @@ void Judge::signed_up(const SignUpResult& result) {
 void Judge::acts(const TenantId& id, const std::string& owner) {
   const Actor& root = *stage_.current().root;
   if (root.part != Part::worker) return;
-  if (!holds(owner, id)) {
-    ++late_effects_;
-    acted_late_on_.insert(id);
-  }
+  if (!holds(owner, id)) ++late_effects_;
   for (const auto& other : stage_.actors()) {
     if (other->root == other.get() && other.get() != &root && other->part == Part::worker && other->tenant == id &&
         other->process == root.process && !root.process->dead) {
       violated("one worker of a process for a tenant", id.value());
     }
+  }
+}
+
+void Judge::opens_or_closes(const TenantId& id, const std::string& owner) {
+  if (holds(owner, id)) {
+    late_databases_.erase(id);
+  } else {
+    late_databases_.insert(id);
   }
 }
 

@@ -28,9 +28,10 @@ class Judge {
   void signed_up(const SignUpResult& result);
   // Just before an effect on the tenant's instance or database by a process whose leases bear this name.
   void acts(const TenantId& id, const std::string& owner);
-  void ends_instance(const TenantId& id, const std::string& owner);  // stops or removes it
-  void destroys_data(const TenantId& id);                            // volumes, database, role
-  void appears(const std::string& kind, const TenantId& id);         // something was made
+  void opens_or_closes(const TenantId& id, const std::string& owner);  // its database
+  void ends_instance(const TenantId& id, const std::string& owner);    // stops or removes it
+  void destroys_data(const TenantId& id);                              // volumes, database, role
+  void appears(const std::string& kind, const TenantId& id);           // something was made
   void discards(const Resource& resource, const std::string& owner);
   void swept(const std::string& owner, TimePoint began, bool whole);  // not `whole`: a call of it failed
   void starts_again(const TenantId& id);                              // what was running already
@@ -97,7 +98,6 @@ class Judge {
   std::map<TenantId, SignUp> accepted_;
   std::set<TenantId> deletions_;
   std::set<TenantId> bad_apps_;
-  std::set<TenantId> acted_late_on_;  // somebody who held its lease no longer
   std::map<std::pair<std::string, TenantId>, Made> made_;
   std::map<TenantId, TimePoint> gone_at_;             // when something of it was last taken away
   std::map<std::string, std::vector<Sweep>> sweeps_;  // of each process
@@ -105,6 +105,7 @@ class Judge {
   std::set<TenantId> unknown_;
   std::uint64_t disturbances_ = 0;
   std::uint64_t late_effects_ = 0;
+  std::set<TenantId> late_databases_;  // opened or closed last by a worker that had lost its lease
   std::vector<std::string> violations_;
 };
 

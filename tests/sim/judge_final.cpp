@@ -103,8 +103,7 @@ void Judge::look_at_live(const Tenant& t) {
     if (instance && instance->state == InstanceState::running) {
       violated("a suspended tenant does not run", told(t));
     }
-    // A call that a worker sent before it lost the lease may open it again. One server would take the two in turn.
-    if (fakes_.postgres->is_open(t.id) && !acted_late_on_.contains(t.id))
+    if (fakes_.postgres->is_open(t.id) && !late_databases_.contains(t.id))
       violated("a suspended tenant's database is closed", told(t));
     return;
   }
@@ -114,10 +113,8 @@ void Judge::look_at_live(const Tenant& t) {
 void Judge::look_at_running(const Tenant& t, const std::optional<Instance>& instance) {
   if (bad_apps_.contains(t.id)) return;  // it goes on trying, whatever it is called meanwhile
   if (t.status != Status::active) return violated("a status is true", told(t));
-  // As above: a close that was sent by who held the lease no longer.
-  if (!fakes_.postgres->is_open(t.id) && !acted_late_on_.contains(t.id)) {
+  if (!fakes_.postgres->is_open(t.id) && !late_databases_.contains(t.id))
     violated("a running tenant's database is open", told(t));
-  }
   if (!instance || instance->state != InstanceState::running) {
     return violated("one instance for a tenant", told(t) + ", without a running one");
   }

@@ -89,11 +89,10 @@ void PostgresDatabase::ensure(const TenantId& tenant, const Plan& plan, IfMissin
                                                    state.owner));
     }
     if (missing == IfMissing::refuse && (!state.database || state.invalid)) {
-      throw Error(
-          ErrorKind::not_found,
-          fmt::format("the tenant's database has vanished from the server, and no empty one is put in its place; "
-                      "restore it, or make an empty one: {1}CREATE DATABASE {0} OWNER {0}",
-                      name, state.role ? "" : fmt::format("CREATE ROLE {}; ", name)));
+      throw Error(ErrorKind::not_found,
+                  fmt::format("the database has vanished from the server, and no empty one is put in its place; "
+                              "restore it, or make an empty one: {1}CREATE DATABASE {0} OWNER {0}",
+                              name, state.role ? "" : fmt::format("CREATE ROLE {}; ", name)));
     }
     if (state.invalid) {
       connection.run("DROP DATABASE IF EXISTS " + connection.identifier(name), deadline);
