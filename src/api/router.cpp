@@ -190,7 +190,7 @@ std::optional<net::Response> Router::refused(const net::ServerRequest& head) con
     auto admitted = admit(head, line);
     if (auto* refusal = std::get_if<net::Response>(&admitted)) {
       answer = std::move(*refusal);
-    } else if (std::get<Admitted>(admitted).route->needs == Needs::nothing) {
+    } else if (!std::get<Admitted>(admitted).caller.scope) {
       answer = problem(413, "what anybody may ask for takes no body", line.request_id);
     } else {
       return std::nullopt;
