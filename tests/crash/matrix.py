@@ -16,7 +16,7 @@ FAILING_LIFE = ("fail", "retry")
 STEPS = {
     "lease_port": "ledger write", "create_database": "postgres CREATE DATABASE", "create_instance": "docker POST /containers/create",
     "start_instance": "docker POST /containers/ID/start", "record_exit": "ledger write", "probe": "probe",
-    "send_mail": "outbox rename", "stop_instance": "docker POST /containers/ID/stop",
+    "send_mail": "outbox rename", "stop_instance": "docker POST /containers/ID/kill",
     "close_database": "postgres ALTER ROLE", "remove_instance": "docker DELETE /containers/ID", "drop_database": "postgres DROP DATABASE", "finish": "ledger write",
 }
 
