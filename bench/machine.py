@@ -204,8 +204,8 @@ data_dir: {directory}/data
 
     def call(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        connection.request(method, path, json.dumps(body) if body else None,
-                           {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"})
+        bearer = {} if self.key == self.NO_KEY else {"Authorization": f"Bearer {self.key}"}
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json", **bearer})
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
