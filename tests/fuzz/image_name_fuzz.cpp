@@ -1,3 +1,4 @@
+#include "base/base64.hpp"
 #include "base/crypto.hpp"
 #include "drivers/runtime/docker/image_reference.hpp"
 #include "drivers/runtime/docker/registry_auth.hpp"
