@@ -47,9 +47,10 @@ DatabaseAccess EcsInitDatabase::access(const TenantId& tenant) const {
           tenant_password(master_key_, tenant, key_generation_)};
 }
 
-void EcsInitDatabase::ensure(const TenantId& tenant, const Plan&, IfMissing) {
-  // A close that was begun is brought to its end: its task may not be shown yet.
-  const bool closing = tasks_.definition(chore_family(installation_, tenant, Chore::close)).has_value();
+void EcsInitDatabase::ensure(const TenantId& tenant, const Plan&, IfMissing missing) {
+  // A close that was begun is brought to its end: its task may not be shown yet. Of a sign-up there is none to ask for.
+  const bool closing =
+      missing == IfMissing::refuse && tasks_.definition(chore_family(installation_, tenant, Chore::close)).has_value();
   if (closing && close(tenant) == CallResult::under_way) {
     throw Error(ErrorKind::unavailable, fmt::format("ecs: the task that closes database {} has not ended yet",
                                                     resource_name(installation_, tenant)))

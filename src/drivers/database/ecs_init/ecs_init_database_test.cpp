@@ -148,7 +148,7 @@ TEST_F(EcsInit, EnsureWaitsForACloseThatIsUnderWay) {
     visible = shown;
     EXPECT_EQ(database.close(ann), CallResult::under_way);
     try {
-      database.ensure(ann, Plan{});
+      database.ensure(ann, Plan{}, IfMissing::refuse);
       FAIL() << "the task would bar the role afterwards";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::unavailable);
@@ -156,7 +156,7 @@ TEST_F(EcsInit, EnsureWaitsForACloseThatIsUnderWay) {
     }
     visible = true;
     end(0);
-    EXPECT_NO_THROW(database.ensure(ann, Plan{}));
+    EXPECT_NO_THROW(database.ensure(ann, Plan{}, IfMissing::refuse));
     EXPECT_TRUE(definition.empty()) << "nothing is left";
   }
   EXPECT_EQ(tasks.size(), 2u);
