@@ -122,6 +122,7 @@ void Engine::put_off(const TenantId& id) {
     held_.erase(id);
     leased_.erase(id);
   }
+  boots_.leave(id);  // it must not hold up those who stand behind it
   queue_.wake_at(id, world_.clock.now() + after_trouble);
   queue_.done(id);
 }
@@ -228,7 +229,6 @@ void Engine::sweep_soon() {
   pause_.notify_all();
 }
 
-// False where it has to be tried again.
 void Engine::sweep_often(std::stop_token stop) {
   bool renewed = false;
   while (true) {
