@@ -126,10 +126,10 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
   if (!t.database_made && !ends) steps.want(Step::create_database);
 
   if (is_up(instance)) {
-    if (!t.started) {
+    if (restart_owed(t) && (t.started || t.first_ready_at)) {
+      steps.want(Step::stop_instance);  // also where whoever told it to end has died since: it may not have heard
+    } else if (!t.started) {
       steps.want(Step::start_instance);  // it was started, but that could not be written down: adopt it
-    } else if (restart_owed(t)) {
-      steps.want(Step::stop_instance);
     } else if (instance->state == InstanceState::starting) {
       launch(t, policy, steps, now);
     } else if (address_differs(t, *instance, policy)) {

@@ -401,5 +401,16 @@ TEST(ProbeInterval, GrowsWithTheAgeOfTheBoot) {
   EXPECT_EQ(probe_interval(Millis(60'000)), Millis(1'000));
 }
 
+// Told to end, and then Slipway died: what still runs is told again, and not taken for started anew.
+TEST(NextSteps, ARestartIsNotLostWithTheProcessThatBeganIt) {
+  Tenant t = active();
+  t.restart_wanted = t.restart_done + 1;
+  t.started = t.proven = t.database_made = false;
+  Instance still_up;
+  still_up.state = InstanceState::running;
+  still_up.host_port = t.port;
+  EXPECT_EQ(next_steps(t, still_up, Policy{}, now).steps, std::vector{Step::stop_instance});
+}
+
 }  // namespace
 }  // namespace slipway
