@@ -73,8 +73,12 @@ def test_a_crash_loop_says_so_and_backs_off(make_server, docker, busybox_image):
     [container] = docker.containers(tenant=tenant["tenantId"])
     docker.run("exec", container, "/bin/busybox", "touch", "/data/broken")
     docker.run("kill", container)
-    shown = slipway.wait_status(tenant["tenantId"], "crash_loop")
-    assert "exited with code 3" in shown["reason"] and shown["nextTryAt"]
+
+    def waiting():  # between two tries: while one is made there is no next one to tell of
+        shown = slipway.tenant(tenant["tenantId"])
+        return shown if shown["status"] == "crash_loop" and shown["nextTryAt"] else None
+
+    assert "exited with code 3" in wait_until(waiting, "it waits for the next try")["reason"]
     assert docker.volumes(tenant["tenantId"])
 
 

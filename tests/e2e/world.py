@@ -382,3 +382,10 @@ data_dir: {self.data}
 
     def app(self, tenant, path="/"):
         return request("GET", tenant["accessUrl"] + path, timeout=10)
+
+    def serves(self, tenant):
+        """Whether its app answers. One that cannot fork, or whose child the kernel has just killed, hangs up."""
+        try:
+            return self.app(tenant).status == 200
+        except (OSError, http.client.HTTPException):
+            return False
