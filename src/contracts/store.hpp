@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contracts/access.hpp"
+#include "contracts/objects.hpp"
 #include "model/tenant.hpp"
 
 namespace slipway {
@@ -96,7 +97,7 @@ inline std::optional<Millis> ready_within(const Overview& overview, double share
 // transaction and safe from any thread and from several processes. Calls that are given no time (ports and their holds)
 // go by the last one that a call of this process gave. Errors: unavailable (locked, disk full, I/O), internal (corrupt,
 // newer schema).
-class Store : public AccessStore {
+class Store : public AccessStore, public Objects {
  public:
   // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing. A ledger that
   // was given no range of ports (runtimes choose them) leases none here.

@@ -110,6 +110,22 @@ std::vector<AuditEntry> MeasuredStore::audit(const AuditFilter& filter) {
   return measured(observer_, "store", "audit", [&] { return driver_.audit(filter); });
 }
 
+std::optional<Object> MeasuredStore::object(std::string_view kind, std::string_view id) {
+  return measured(observer_, "store", "object", [&] { return driver_.object(kind, id); });
+}
+
+bool MeasuredStore::put(Object& object) {
+  return measured(observer_, "store", "put", [&] { return driver_.put(object); });
+}
+
+bool MeasuredStore::erase(const Object& object) {
+  return measured(observer_, "store", "erase", [&] { return driver_.erase(object); });
+}
+
+std::vector<Object> MeasuredStore::objects(std::string_view kind, std::string_view after, std::size_t limit) {
+  return measured(observer_, "store", "objects", [&] { return driver_.objects(kind, after, limit); });
+}
+
 HostNetwork MeasuredRuntime::prepare() {
   return measured(observer_, "runtime", "prepare", [&] { return driver_.prepare(); });
 }

@@ -35,6 +35,10 @@ class MeasuredStore : public Store {
   bool revoke_key(const KeyId& id, TimePoint now) override;
   void record(const AuditEntry& entry) override;
   std::vector<AuditEntry> audit(const AuditFilter& filter) override;
+  std::optional<Object> object(std::string_view kind, std::string_view id) override;
+  bool put(Object& object) override;
+  bool erase(const Object& object) override;
+  std::vector<Object> objects(std::string_view kind, std::string_view after, std::size_t limit) override;
 
  private:
   Store& driver_;

@@ -41,6 +41,12 @@ class ForwardStore : public Store {
   bool revoke_key(const KeyId& id, TimePoint now) override { return real_.revoke_key(id, now); }
   void record(const AuditEntry& entry) override { real_.record(entry); }
   std::vector<AuditEntry> audit(const AuditFilter& filter) override { return real_.audit(filter); }
+  std::optional<Object> object(std::string_view kind, std::string_view id) override { return real_.object(kind, id); }
+  bool put(Object& object) override { return real_.put(object); }
+  bool erase(const Object& object) override { return real_.erase(object); }
+  std::vector<Object> objects(std::string_view kind, std::string_view after, std::size_t limit) override {
+    return real_.objects(kind, after, limit);
+  }
 
  protected:
   Store& real_;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "contracts/store.hpp"
+#include "tests/fakes/memory_objects.hpp"
 
 namespace slipway::test {
 
@@ -39,6 +40,15 @@ class MemoryStore : public Store {
   bool revoke_key(const KeyId& id, TimePoint now) override;
   void record(const AuditEntry& entry) override;
   std::vector<AuditEntry> audit(const AuditFilter& filter) override;
+
+  std::optional<Object> object(std::string_view kind, std::string_view id) override {
+    return objects_.object(kind, id);
+  }
+  bool put(Object& object) override { return objects_.put(object); }
+  bool erase(const Object& object) override { return objects_.erase(object); }
+  std::vector<Object> objects(std::string_view kind, std::string_view after, std::size_t limit) override {
+    return objects_.objects(kind, after, limit);
+  }
 
  private:
   struct Row {
@@ -73,6 +83,7 @@ class MemoryStore : public Store {
   std::map<TenantId, std::deque<Event>> events_;
   std::vector<ApiKey> api_keys_;
   std::vector<AuditEntry> audit_;
+  MemoryObjects objects_;
   std::uint64_t last_seq_ = 0;
   std::uint64_t last_release_ = 0;
   InstallationId installation_;

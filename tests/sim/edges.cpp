@@ -174,6 +174,22 @@ void StoreEdge::break_leases() {
   ledger().break_leases();
 }
 
+std::optional<Object> StoreEdge::object(std::string_view kind, std::string_view id) {
+  return link_.call(Side::ledger, "object", {}, [&] { return ledger().object(kind, id); });
+}
+
+bool StoreEdge::put(Object& object) {
+  return link_.call(Side::ledger, "put", {}, [&] { return ledger().put(object); });
+}
+
+bool StoreEdge::erase(const Object& object) {
+  return link_.call(Side::ledger, "erase", {}, [&] { return ledger().erase(object); });
+}
+
+std::vector<Object> StoreEdge::objects(std::string_view kind, std::string_view after, std::size_t limit) {
+  return link_.call(Side::ledger, "objects", {}, [&] { return ledger().objects(kind, after, limit); });
+}
+
 // --- the machine --------------------------------------------------------------------------------------------------
 
 Instance RuntimeEdge::create(const InstanceSpec& spec, const Progress& progress) {

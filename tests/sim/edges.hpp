@@ -83,6 +83,10 @@ class StoreEdge : public Store {
   InstallationId installation() override { return ledger().installation(); }
   void release(const TenantId& id, const std::string& owner) override;
   void break_leases() override;
+  std::optional<Object> object(std::string_view kind, std::string_view id) override;
+  bool put(Object& object) override;
+  bool erase(const Object& object) override;
+  std::vector<Object> objects(std::string_view kind, std::string_view after, std::size_t limit) override;
 
   // Nothing here asks for these; they go straight through.
   void add_key(const ApiKey& key) override { ledger().add_key(key); }

@@ -62,6 +62,11 @@ TEST_F(Costs, AreAsDocumented) {
   costs("events", [&] { store.events(tenant.id, 0, 100); });
   costs("record", [&] { store.record({0, TestLedger::t0, "k_1", "POST /x", "t_x", "unix", "r_2"}); });
   costs("find_key", [&] { store.find_key("hash"); });
+  Object release{"release", "r_1", "shop:1"};
+  costs("put, an object", [&] { store.put(release); });
+  costs("object", [&] { store.object("release", "r_1"); });
+  costs("objects", [&] { store.objects("release", "", 100); });
+  costs("erase, an object", [&] { store.erase(release); });
   costs("installation, first time in a process", [&] { store.installation(); });
   tenant.status = Status::deleted;
   tenant.port.reset();

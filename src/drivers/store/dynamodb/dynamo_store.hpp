@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "contracts/store.hpp"
 #include "drivers/store/dynamodb/access.hpp"
+#include "drivers/store/dynamodb/objects.hpp"
 #include "drivers/store/dynamodb/ports.hpp"
 #include "drivers/store/dynamodb/rows.hpp"
 #include "drivers/store/dynamodb/table.hpp"
@@ -61,6 +62,15 @@ class DynamoStore : public Store {
   bool revoke_key(const KeyId& id, TimePoint now) override { return access_.revoke_key(id, now); }
   void record(const AuditEntry& entry) override { access_.record(entry); }
   std::vector<AuditEntry> audit(const AuditFilter& filter) override { return access_.audit(filter); }
+
+  std::optional<Object> object(std::string_view kind, std::string_view id) override {
+    return find_object(table_, kind, id);
+  }
+  bool put(Object& object) override { return put_object(table_, object); }
+  bool erase(const Object& object) override { return erase_object(table_, object); }
+  std::vector<Object> objects(std::string_view kind, std::string_view after, std::size_t limit) override {
+    return list_objects(table_, kind, after, limit);
+  }
 
  private:
   std::vector<Write> sign_up_writes(const NewTenant& wanted, const Tenant& tenant,

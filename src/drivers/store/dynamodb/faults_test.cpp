@@ -77,11 +77,22 @@ void live(TestLedger& ledger) {
   EXPECT_NE(new_bob, bob);
   change(store, ann, 4, {}, [](Tenant& t) { t.status = Status::active; });
 
+  insist([&] {
+    Object release = store.object("release", "r_1").value_or(Object{"release", "r_1", "shop:1"});
+    while (release.version < 2) {
+      if (!store.put(release)) throw Error(ErrorKind::internal, "nobody else writes it");
+    }
+    return 0;
+  });
+
   EXPECT_TRUE(insist([&] { return store.find(ann); })->database_made);
   EXPECT_EQ(insist([&] { return store.find(ann); })->status, Status::active);
   EXPECT_EQ(insist([&] { return store.find_slug(Slug("b")); })->id, new_bob);
   EXPECT_THAT(insist([&] { return store.list({}); }), SizeIs(3));
   EXPECT_THAT(insist([&] { return store.ports(); }), SizeIs(3)) << "ann's, new bob's, and one on hold";
+  EXPECT_EQ(insist([&] { return store.objects("release", "", 10); }).at(0).version, 2u);
+  EXPECT_TRUE(insist([&] { return store.erase({"release", "r_1", "", 2}); }));
+  EXPECT_FALSE(insist([&] { return store.object("release", "r_1"); }));
   EXPECT_EQ(insist([&] { return store.installation(); }), insist([&] { return store.installation(); }));
 }
 
@@ -137,6 +148,12 @@ TEST_P(EveryRequest, SentTwiceHappensOnce) {
   store.append(tenant.id, TestLedger::line("progress"));
   store.record({0, TestLedger::t0, "k_1", "POST /x", "t_x", "unix", "r_2"});
   store.add_key({KeyId("k_1"), "site", Scope::signup, "hash", TestLedger::t0, std::nullopt});
+  Object release{"release", "r_1", "shop:1"};
+  EXPECT_TRUE(store.put(release)) << "its own first try is nobody else's object";
+  EXPECT_TRUE(store.put(release)) << "a false conflict";
+  EXPECT_EQ(store.object("release", "r_1")->version, 2u);
+  EXPECT_TRUE(store.erase(release));
+  EXPECT_FALSE(store.object("release", "r_1"));
   EXPECT_EQ(store.find(tenant.id)->version, 3u);
   EXPECT_THAT(store.events(tenant.id, 0, 10), SizeIs(3));
   EXPECT_THAT(store.audit({"t_x", 0, 10}), SizeIs(1));

@@ -24,6 +24,8 @@ inline Item user_key(const UserId& id) { return key_of("USER#" + id.value(), "US
 inline Item slug_key(const Slug& slug) { return key_of("SLUG#" + slug.value(), "SLUG"); }
 inline Item idempotency_key(const IdempotencyKey& key) { return key_of("KEY#" + key.value(), "KEY"); }
 inline Item api_key(std::string_view hash) { return key_of(keys_pk, hash); }
+inline std::string objects_pk(std::string_view kind) { return "OBJECT#" + std::string(kind); }
+inline Item object_key(std::string_view kind, std::string_view id) { return key_of(objects_pk(kind), id); }
 inline Item installation_key() { return key_of("META", "INSTALLATION"); }
 
 }  // namespace slipway::dynamodb

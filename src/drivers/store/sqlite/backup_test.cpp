@@ -51,14 +51,19 @@ TEST(Backup, HoldsWhatWasAcknowledgedBeforeAndOnlyItsOwnerReadsIt) {
   const Scratch scratch;
   SqliteStore store(scratch.path());
   create(store, 1);
+  Object before{"release", "r_1", "shop:1"}, after{"release", "r_2", "shop:2"};
+  ASSERT_TRUE(store.put(before));
   store.backup(scratch.path("copy.db"));
   create(store, 2);
+  ASSERT_TRUE(store.put(after));
   struct stat status {};
   ASSERT_EQ(::stat(scratch.path("copy.db").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   SqliteStore copy(scratch.path("copy.db"));
   EXPECT_TRUE(copy.find(id_of(1)));
   EXPECT_FALSE(copy.find(id_of(2)));
+  EXPECT_TRUE(copy.object("release", "r_1"));
+  EXPECT_FALSE(copy.object("release", "r_2"));
 }
 
 TEST(Backup, RefusesWhatWouldDoHarm) {

@@ -144,7 +144,8 @@ std::optional<TimePoint> Query::time(int column) const {
 }
 
 void Query::bind(int index, std::string_view value) {
-  check(sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  const char* data = value.data() == nullptr ? "" : value.data();  // which SQLite would take for NULL
+  check(sqlite3_bind_text64(statement_, index, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void Query::bind_integer(int index, std::int64_t value) { check(sqlite3_bind_int64(statement_, index, value)); }

@@ -105,6 +105,15 @@ CREATE TABLE learnt_ports (  -- outside the range: a runtime chose them
 ) WITHOUT ROWID;
 CREATE INDEX learnt_ports_tenant ON learnt_ports (tenant_id);
 )sql",
+    R"sql(
+CREATE TABLE objects (  -- what is no tenant: contracts/objects.hpp
+  kind    TEXT NOT NULL,
+  id      TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  doc     TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace slipway::sqlite

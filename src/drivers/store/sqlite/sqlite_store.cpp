@@ -3,6 +3,7 @@
 #include "drivers/store/sqlite/access_rows.hpp"
 #include "drivers/store/sqlite/backup.hpp"
 #include "drivers/store/sqlite/group_commit.hpp"
+#include "drivers/store/sqlite/object_rows.hpp"
 #include "drivers/store/sqlite/overview.hpp"
 #include "drivers/store/sqlite/ports.hpp"
 #include "drivers/store/sqlite/reader_pool.hpp"
@@ -187,6 +188,24 @@ void SqliteStore::record(const AuditEntry& entry) {
 
 std::vector<AuditEntry> SqliteStore::audit(const AuditFilter& filter) {
   return readers_->read([&](Connection& ledger) { return audit_rows(ledger, filter); });
+}
+
+std::optional<Object> SqliteStore::object(std::string_view kind, std::string_view id) {
+  return readers_->read([&](Connection& ledger) { return find_object_row(ledger, kind, id); });
+}
+
+bool SqliteStore::put(Object& object) {
+  const bool written = write([&](Connection& ledger) { return put_object_row(ledger, object); });
+  if (written) ++object.version;
+  return written;
+}
+
+bool SqliteStore::erase(const Object& object) {
+  return write([&](Connection& ledger) { return erase_object_row(ledger, object); });
+}
+
+std::vector<Object> SqliteStore::objects(std::string_view kind, std::string_view after, std::size_t limit) {
+  return readers_->read([&](Connection& ledger) { return object_rows(ledger, kind, after, limit); });
 }
 
 void SqliteStore::backup(const std::string& target_path) { backup_ledger(path_, target_path); }

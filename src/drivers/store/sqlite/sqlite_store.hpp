@@ -52,6 +52,11 @@ class SqliteStore : public Store {
   void record(const AuditEntry& entry) override;
   std::vector<AuditEntry> audit(const AuditFilter& filter) override;
 
+  std::optional<Object> object(std::string_view kind, std::string_view id) override;
+  bool put(Object& object) override;
+  bool erase(const Object& object) override;
+  std::vector<Object> objects(std::string_view kind, std::string_view after, std::size_t limit) override;
+
   // A consistent copy of the ledger as of now, while it is in use; see backup_ledger.
   void backup(const std::string& target_path);
 

@@ -32,6 +32,9 @@ TEST(SqliteStore, EverythingSurvivesCloseAndReopen) {
     row = to_document(*store.claim(id_of(1), {"one", t0 + Millis(30)}, t0));
     store.append(id_of(1), {0, t0, "progress", "", "half way", Millis(7)});
     installation = store.installation().value();
+    Object release{"release", "r_1", "shop:1"};
+    ASSERT_TRUE(store.put(release));
+    ASSERT_TRUE(store.put(release));
   }
   SqliteStore store(scratch.path());
   EXPECT_EQ(to_document(*store.find(id_of(1))), row);
@@ -40,6 +43,8 @@ TEST(SqliteStore, EverythingSurvivesCloseAndReopen) {
   EXPECT_EQ(store.events(id_of(1), 0, 10).back().message, "half way");
   EXPECT_EQ(store.next_due(), t0 + Millis(30));
   EXPECT_TRUE(std::holds_alternative<Existing>(store.sign_up(wanted(1), t0)));
+  EXPECT_EQ(store.object("release", "r_1")->document, "shop:1");
+  EXPECT_EQ(store.object("release", "r_1")->version, 2u);
 }
 
 TEST(SqliteStore, TwoLedgersHaveTwoNames) {
@@ -125,9 +130,13 @@ TEST(SqliteStore, AnOlderLedgerIsMigratedWithWhatItKnows) {
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN ready_at");
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN mail_owed_since");
   execute(scratch.path(), "DROP TABLE learnt_ports");
+  execute(scratch.path(), "DROP TABLE objects");
   execute(scratch.path(), "PRAGMA user_version=2");
   SqliteStore store(scratch.path());
   EXPECT_THAT(store.overview(t0, t0).to_ready, testing::ElementsAre(Millis(4'000)));
+  Object release{"release", "r_1", "shop:1"};
+  EXPECT_TRUE(store.put(release));
+  EXPECT_TRUE(store.object("release", "r_1"));
 }
 
 TEST(SqliteStore, ANewerSchemaIsRefused) {
