@@ -91,6 +91,8 @@ json::object tenant_json(const Tenant& t, const AccessSpec& access) {
   o["accessUrl"] = url.empty() ? json::value(nullptr) : json::value(url);
   o["port"] = t.port ? json::value(t.port->value()) : json::value(nullptr);
   o["image"] = t.image;
+  o["release"] = t.release.empty() ? json::value(nullptr) : json::value(t.release);
+  o["outdated"] = t.outdated;
   o["emailSent"] = welcome != nullptr && welcome->state == MailState::sent;
   o["crashes"] = t.crashes;
   o["createdAt"] = to_rfc3339(t.created_at);

@@ -55,6 +55,8 @@ void add_tenant_routes(Router& router, const Context& context) {
   router.add("POST", "/v1/tenants/{id}/suspend", Needs::admin, change(Action::suspend));
   router.add("POST", "/v1/tenants/{id}/resume", Needs::admin, change(Action::resume));
   router.add("POST", "/v1/tenants/{id}/restart", Needs::admin, change(Action::restart));
+  router.add("POST", "/v1/tenants/{id}/apply", Needs::admin, change(Action::apply));
+  router.add("POST", "/v1/tenants/{id}/upgrade", Needs::admin, change(Action::upgrade));
   router.add("POST", "/v1/tenants/{id}/retry", Needs::admin, change(Action::retry));
 }
 

@@ -119,6 +119,7 @@ class Slipway {
                clock_,
                random_,
                dynamic_cast<RuntimeLogs*>(runtime_.get()),
+               dynamic_cast<RuntimeLimits*>(runtime_.get()),
                &metrics_,
                in_threads,
                room_of_this_machine()},

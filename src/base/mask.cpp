@@ -184,4 +184,12 @@ std::string Mask::operator()(std::string_view text) const {
   return out;
 }
 
+bool names_a_secret(std::string_view name) {
+  const std::string lowered = lowered_ascii(name);
+  for (const char* word : {"key", "secret", "token", "pass", "pwd", "credential", "private", "auth", "salt", "dsn"}) {
+    if (lowered.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace slipway

@@ -34,4 +34,7 @@ class Mask {
   std::vector<Needle> needles_;
 };
 
+// Whether a variable's name says that its value is a secret ("STRIPE_KEY").
+bool names_a_secret(std::string_view name);
+
 }  // namespace slipway

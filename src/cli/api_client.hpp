@@ -27,7 +27,7 @@ class ApiClient {
                               std::size_t limit);
   boost::json::object tenant(const TenantId& id);
   boost::json::object remove(const TenantId& id);
-  boost::json::object act(const TenantId& id, std::string_view verb);  // "suspend", "resume", "restart", "retry"
+  boost::json::object act(const TenantId& id, std::string_view verb);  // "suspend", "restart"…
   // The server holds the answer for at most `wait`, up to 30 s, while there is nothing after `after`.
   boost::json::object events(const TenantId& id, std::uint64_t after, std::size_t limit, std::chrono::seconds wait);
   boost::json::object stats(const TenantId& id);

@@ -176,10 +176,13 @@ void add_changing(CLI::App& app, Context& context) {
     std::string name;
     std::string what;
   };
-  const std::vector<Verb> verbs = {{"suspend", "Stop a tenant's instance and keep its data"},
-                                   {"resume", "Start a suspended tenant's instance again"},
-                                   {"restart", "Stop and start a tenant's instance"},
-                                   {"retry", "Try a failed provisioning again"}};
+  const std::vector<Verb> verbs = {
+      {"suspend", "Stop a tenant's instance and keep its data"},
+      {"resume", "Start a suspended tenant's instance again"},
+      {"restart", "Stop and start a tenant's instance"},
+      {"apply", "Restart a tenant whose settings have changed since its instance was made"},
+      {"upgrade", "Move a tenant to the app as slipway.yaml has it now"},
+      {"retry", "Try a failed provisioning again"}};
   for (const Verb& verb : verbs) {
     CLI::App& command = add(app, verb.name, verb.what, "Tenants");
     const auto common = describe(command, fmt::format("slipway {} acme", verb.name));

@@ -105,6 +105,10 @@ int show_tenant(Context& context, ApiClient& api, const std::string& tenant, boo
   facts.add("admin", string_at(t, "admin_email"));
   facts.add("plan", string_at(t, "plan"));
   facts.add("image", string_at(t, "image"));
+  facts.add("release", string_at(t, "release"));
+  facts.add("outdated",
+            bool_at(t, "outdated") ? "its settings have changed: `slipway apply` restarts it with them" : "",
+            Colour::yellow);
   const std::int64_t crashes = int_at(t, "crashes");
   facts.add("crashes", crashes == 0 ? "" : std::to_string(crashes), Colour::red);
   facts.add("created", short_time(string_at(t, "createdAt")));

@@ -17,7 +17,7 @@ int list_tenants(Context& context, ApiClient& api, const ListOptions& options);
 
 int show_tenant(Context& context, ApiClient& api, const std::string& tenant, bool json);
 
-// "suspend", "resume", "restart" or "retry".
+// The verb as the API has it: "suspend", "restart".
 int change_tenant(Context& context, ApiClient& api, const std::string& tenant, std::string_view verb, bool json);
 
 struct RemoveOptions {

@@ -53,6 +53,7 @@ config::Loaded config::load(const std::filesystem::path& file, const EnvLookup& 
   reader.read(tree);
   complete(reader, env);
   reader.problems.throw_if_any();
+  reader.config.variables = env;
   return {std::move(reader.config), std::move(reader.written)};
 }
 

@@ -10,6 +10,7 @@
 #include "api/access_policy.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "base/variables.hpp"
 #include "model/app.hpp"
 #include "net/http_client.hpp"
 
@@ -132,11 +133,9 @@ struct Config {
   Aws aws;
   Limits limits;
   Logging log;
+  EnvLookup variables;          // what the file was read with: the app's environment and command keep their ${NAME}
   std::vector<Secret> secrets;  // of the whole file, wherever they stand: what must not be quoted
 };
-
-// The value of an environment variable, or nothing where it is not set.
-using EnvLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
 // Reads and checks the whole file. Throws Error(invalid) that lists everything that is wrong at once: a line of
 // "file:line:column: key: what is wrong" each, also in fields(); or that says that there is no such file.

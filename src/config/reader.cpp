@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/mask.hpp"
 #include "base/text.hpp"
+#include "base/variables.hpp"
 #include "config/secret.hpp"
 
 namespace slipway::config {
@@ -27,15 +29,6 @@ std::string_view kind_words(YamlNode::Kind kind) {
 
 std::string joined(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
-}
-
-// Whether a variable's name says that its value is a secret.
-bool names_a_secret(std::string_view name) {
-  const std::string lowered = lowered_ascii(name);
-  for (const char* word : {"key", "secret", "token", "pass", "pwd", "credential", "private", "auth", "salt", "dsn"}) {
-    if (lowered.find(word) != std::string::npos) return true;
-  }
-  return false;
 }
 
 bool free_names(const std::vector<std::string>& names) { return names == std::vector<std::string>{"*"}; }
@@ -199,7 +192,7 @@ std::string Reader::read_scalar(const Key& key, const YamlNode& node, const std:
   std::vector<std::string> used;
   std::string text;
   try {
-    text = substituted(node.text, env_, used);
+    text = with_variables(node.text, env_, &used);
     if (secret) text = secret_from(text, config.file.parent_path());
   } catch (const Error& e) {
     problems.add(node.at, path, e.message());
@@ -207,7 +200,8 @@ std::string Reader::read_scalar(const Key& key, const YamlNode& node, const std:
   }
   keep_secrets(key, path, text, used);
   try {
-    take(key, text);
+    if (key.kind.late) key.parse(text);
+    take(key, key.kind.late ? node.text : text);
   } catch (const Error& e) {
     // What came from elsewhere may be a secret in the wrong place.
     const std::string subject = secret         ? "its value"

@@ -16,9 +16,6 @@ std::string secret_from(const std::string& text, const std::filesystem::path& di
 // be read.
 std::string read_file(const std::filesystem::path& file, std::size_t limit_bytes);
 
-// Replaces each ${NAME} and $$; `used` gets the names. Throws Error(invalid) for a variable that is not set.
-std::string substituted(std::string_view text, const EnvLookup& env, std::vector<std::string>& used);
-
 // Text of a file, fit to be shown in an error: control characters are replaced, and it is cut after 60 bytes.
 std::string quotable(std::string_view text);
 

@@ -50,6 +50,7 @@ std::map<std::string, MailTemplate> mail_templates(const fs::path& directory) {
 Settings settings_of(const Config& config, const std::string& address) {
   Settings s;
   s.app = config.app;
+  s.variables = config.variables;
   s.plans = config.plans;
   s.access = config.access.spec;
   s.access.address = address;
@@ -58,7 +59,6 @@ Settings settings_of(const Config& config, const std::string& address) {
   s.mail.operator_address = config.mail.operator_address;
   s.mail.language = config.mail.language;
   s.mail.templates = mail_templates(config.mail.templates);
-  s.policy.start_timeout = config.app.start_timeout;
   s.policy.retry_budget = config.limits.retry_budget;
   s.reserved_slugs = config.limits.reserved_subdomains;
   s.orphan_grace = config.limits.orphan_grace;

@@ -172,13 +172,15 @@ Config::Listen parse_listen(std::string_view text) {
 Type text() { return free_text(check_line); }
 
 Type list(Type item) {
-  item.kind = {.name = "list of text", .list = true, .free_text = true};
+  item.kind = {.name = "list of text", .list = true, .late = item.kind.late, .free_text = true};
   return item;
 }
 
 Type argument() {
-  return free_text(
-      [](std::string_view text) { unless(text.find('\0') == std::string_view::npos, "holds a zero byte"); });
+  Type type =
+      free_text([](std::string_view text) { unless(text.find('\0') == std::string_view::npos, "holds a zero byte"); });
+  type.kind.late = true;
+  return type;
 }
 
 Type name() {
@@ -205,7 +207,7 @@ Type variable_name() {
 }
 
 Type env_template() {
-  return checked({.name = "template", .form = Form::templated, .free_text = true}, check_template);
+  return checked({.name = "template", .form = Form::templated, .late = true, .free_text = true}, check_template);
 }
 
 Type image() { return free_text(check_image); }

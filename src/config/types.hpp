@@ -22,6 +22,7 @@ struct Kind {
   double least = 0;                  // of numbers
   double most = 0;
   bool list = false;
+  bool late = false;       // kept as it is written: its ${NAME} are replaced when it is used
   bool free_text = false;  // what a variable puts here may be a secret: shown as it is written, with ${NAME}
 };
 

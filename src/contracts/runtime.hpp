@@ -26,7 +26,9 @@ struct EnvVar {
 struct InstanceSpec {
   TenantId tenant;
   Slug slug;
-  std::string image;
+  std::string image;        // as `pin` answered
+  std::string image_name;   // as it is configured, which may stand for another image by now; empty: `image`
+  std::string fingerprint;  // of all that the instance is made from: one that was made from something else is replaced
   std::vector<std::string> command;  // empty: the image's own
   std::vector<EnvVar> env;
   std::uint16_t app_port = 0;  // inside
@@ -62,11 +64,15 @@ class Runtime {
   // of before another worker had it.
   virtual void begin(const TenantId&) {}
 
-  // Whether `create` would have to pull this image first, as far as is known: that can take minutes.
+  // The image that this name stands for now, as `create` takes no other for it ("shop@sha256:…"); pulls it if it is
+  // missing. A runtime that cannot tell returns the name. Throws as `create` does.
+  virtual std::string pin(const std::string& image, const Progress&) { return image; }
+
+  // Whether `pin` or `create` would have to pull this image first, as far as is known: that can take minutes.
   virtual bool must_pull(const std::string&) { return false; }
 
   // Makes the instance and its volumes, pulling the image if it is missing; does not start it. One that is there
-  // already and is ours is success; one with another host port is replaced.
+  // already and is ours is success; one with another fingerprint or host port is replaced, and its volumes are kept.
   virtual Instance create(const InstanceSpec& spec, const Progress& progress) = 0;
 
   // `port_taken`: the host port belongs to somebody else's program. Running or starting already is success. `boot`
@@ -118,6 +124,14 @@ class RuntimeStats {
  public:
   virtual ~RuntimeStats() = default;
   virtual std::optional<InstanceStats> stats(const TenantId& tenant) = 0;
+};
+
+// Changes what an instance may use, without another start. Of `plan` memory, processors and processes count. Works
+// whether it runs or not; not there is success. Memory below what it uses now may end it.
+class RuntimeLimits {
+ public:
+  virtual ~RuntimeLimits() = default;
+  virtual void set_limits(const TenantId& tenant, const Plan& plan) = 0;
 };
 
 // Tells of instances that ended or vanished, as a hint: the sweep finds what an event did not tell.

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "base/template.hpp"
 #include "base/text.hpp"
+#include "base/variables.hpp"
 
 namespace slipway {
 namespace {
@@ -28,18 +30,30 @@ TemplateValues env_values(const Tenant& t, const std::string& url, const Databas
           {"port", t.port ? std::to_string(t.port->value()) : ""}};
 }
 
+const std::string& written_value(const EnvTemplate& entry, const Settings& settings) {
+  if (!entry.todays) return entry.value;
+  const auto& now = settings.app.env;
+  const auto found = std::find_if(now.begin(), now.end(), [&](const EnvTemplate& e) { return e.name == entry.name; });
+  if (found != now.end()) return found->value;
+  throw Error(ErrorKind::invalid,
+              fmt::format("slipway.yaml has no app.env.{} any more, which this customer's release needs; "
+                          "put it back, or move them to the app as it is now: slipway upgrade",
+                          entry.name));
+}
+
 }  // namespace
 
-std::vector<EnvVar> instance_env(const AppSpec& app, const Tenant& tenant, const std::string& url,
-                                 const DatabaseAccess& database) {
+std::vector<EnvVar> instance_env(const AppSpec& release, const Settings& settings, const Tenant& tenant,
+                                 const std::string& url, const DatabaseAccess& database) {
   const TemplateValues values = env_values(tenant, url, database);
   std::vector<EnvVar> env;
   bool has_port = false;
-  for (const EnvTemplate& entry : app.env) {
+  for (const EnvTemplate& entry : release.env) {
     has_port = has_port || entry.name == "PORT";
-    env.push_back({entry.name, Secret(expand_template(entry.value, values))});
+    env.push_back({entry.name, Secret(expand_template(
+                                   with_variables(written_value(entry, settings), settings.variables), values))});
   }
-  if (!has_port) env.push_back({"PORT", Secret(std::to_string(app.port))});
+  if (!has_port) env.push_back({"PORT", Secret(std::to_string(release.port))});
   return env;
 }
 

@@ -206,7 +206,7 @@ TEST(Interference, RestartsAskedForWhileABootTurnsOutOverdueAreKept) {
   w.probe.never_ready(id);
   w.tenants.change(id, Action::restart);
   w.look_meddled(id);
-  w.clock.advance(w.settings.policy.start_timeout);
+  w.clock.advance(w.settings.app.start_timeout);
   w.meddling_store.before_save = [&] {
     w.tenants.change(id, Action::restart);
     w.tenants.change(id, Action::restart);

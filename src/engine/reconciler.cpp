@@ -105,7 +105,7 @@ Lane Reconciler::lane_of(const Tenant& tenant, const std::vector<Step>& steps) c
 // Where the runtime does not answer, the step itself says so.
 bool Reconciler::pulls(const Tenant& tenant) const {
   try {
-    return world_.runtime.must_pull(tenant.image);
+    return world_.runtime.must_pull(tenant.first_ready_at ? tenant.image : settings_.app.image);
   } catch (const Error&) {
     return false;
   }
@@ -120,9 +120,7 @@ std::optional<Reconciler::Outcome> Reconciler::wait_for_turn(Tenant& tenant, Dec
   if (needed <= lane) {
     const auto start = std::find(decision.steps.begin(), decision.steps.end(), Step::start_instance);
     if (start == decision.steps.end() || boots_ == nullptr) return std::nullopt;
-    const auto plan = settings_.plans.find(tenant.sign_up.plan.value());
-    const std::uint64_t memory = plan == settings_.plans.end() ? 0 : plan->second.memory_bytes;
-    if (boots_->enter(tenant.id, memory)) return std::nullopt;
+    if (boots_->enter(tenant.id, plan_of(settings_, tenant).memory_bytes)) return std::nullopt;
     decision.steps.erase(start);
     if (!decision.steps.empty()) return std::nullopt;
     wait = {true, world_.clock.now() + boot_poll, Lane::quick};
@@ -178,12 +176,29 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
   try {
     auto instance = world_.runtime.inspect(tenant.id);
     if (waiting != tenant.attempts.end()) changes.patches.push_back([](Tenant& t) { t.attempts.erase(Step::inspect); });
+    if (instance) compare(tenant, *instance, changes);
     return instance;
   } catch (const Error& error) {
     failed_to = true;
     changes.add(failed(Step::inspect, error));
     return std::nullopt;
   }
+}
+
+// What the instance was made from, with what another would be made from now.
+void Reconciler::compare(const Tenant& tenant, Instance& instance, Changes& changes) const {
+  const auto limits = specs_.limits_change(tenant);
+  instance.outdated = specs_.is_outdated(tenant, instance.fingerprint);
+  instance.limits_owed = limits == Specs::LimitsChange::now;
+  const bool differs = instance.outdated || limits == Specs::LimitsChange::at_start;
+  if (differs == tenant.outdated) return;
+  changes.patches.push_back([differs](Tenant& t) { t.outdated = differs; });
+  if (!differs) return;
+  Event event;
+  event.at = world_.clock.now();
+  event.kind = "progress";
+  event.message = "what its instance was made from has changed since; a restart takes it up";
+  changes.events.push_back(std::move(event));
 }
 
 Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<Step>& steps,

@@ -18,7 +18,8 @@ class Reconciler {
         settings_(settings),
         watch_(watch),
         boots_(boots),
-        steps_(world, settings, watch, boots),
+        specs_(world.store, world.database, settings, world.limits != nullptr),
+        steps_(world, settings, specs_, watch, boots),
         quoting_(settings, world.database),
         log_(std::move(log)) {}
 
@@ -41,6 +42,7 @@ class Reconciler {
   Lane lane_of(const Tenant& tenant, const std::vector<Step>& steps) const;
   void count_boot(const Tenant& tenant, const Outcome& outcome) const;
   std::optional<Instance> inspect(const Tenant& tenant, Changes& changes, bool& failed) const;
+  void compare(const Tenant& tenant, Instance& instance, Changes& changes) const;
   Changes perform(const Tenant& tenant, const std::vector<Step>& steps, const std::optional<Instance>& instance) const;
   StepResult perform_one(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult failed(Step step, const Error& error) const;
@@ -53,6 +55,7 @@ class Reconciler {
   const Settings& settings_;
   Watch& watch_;
   BootAdmission* boots_;
+  mutable Specs specs_;
   Steps steps_;
   Quoting quoting_;
   Log log_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/mask.hpp"
+#include "base/variables.hpp"
 #include "model/app.hpp"
 #include "model/mail_template.hpp"
 #include "model/next_steps.hpp"
@@ -21,6 +22,7 @@ struct MailSettings {
 // What the engine is configured with: values only.
 struct Settings {
   AppSpec app;
+  EnvLookup variables;                // of the ${NAME} in the app's environment and command
   std::map<std::string, Plan> plans;  // by name; "default" is always there
   AccessSpec access;
   MailSettings mail;

@@ -28,6 +28,8 @@ StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<I
       return create_database(tenant);
     case Step::create_instance:
       return create_instance(tenant);
+    case Step::set_limits:
+      return set_limits(tenant);
     case Step::start_instance:
       return start_instance(tenant);
     case Step::record_exit:
@@ -50,11 +52,6 @@ StepResult Steps::perform(Step step, const Tenant& tenant, const std::optional<I
       return finish(tenant);
   }
   throw Error(ErrorKind::internal, fmt::format("no way to perform step '{}'", to_string(step)));
-}
-
-void forget_address(Tenant& t) {
-  t.port.reset();
-  t.host.clear();
 }
 
 Event Steps::event(Step step, std::string message, std::optional<TimePoint> since) const {
@@ -96,7 +93,7 @@ StepResult Steps::create_database(const Tenant& tenant) const {
   if (restart && world_.database.close(tenant.id) == CallResult::under_way) return {{}, {}, database_poll};
   // A customer's data is not replaced by an empty database.
   const IfMissing missing = tenant.first_ready_at ? IfMissing::refuse : IfMissing::make;
-  world_.database.ensure(tenant.id, plan_named(settings_, tenant.sign_up.plan), missing);
+  world_.database.ensure(tenant.id, plan_of(settings_, tenant), missing);
   return {[](Tenant& t) {
             t.database_made = true;
             t.database_closed = false;
@@ -113,22 +110,6 @@ ProbeTarget Steps::published_at(const Tenant& tenant) const {
   return {tenant.host.empty() ? "127.0.0.1" : tenant.host, tenant.port.value()};
 }
 
-InstanceSpec Steps::instance_spec(const Tenant& tenant) const {
-  InstanceSpec spec;
-  spec.tenant = tenant.id;
-  spec.slug = tenant.sign_up.slug;
-  spec.image = tenant.image;
-  spec.command = settings_.app.command;
-  spec.env = instance_env(settings_.app, tenant, url(tenant), world_.database.access(tenant.id));
-  spec.app_port = settings_.app.port;
-  spec.host_port = settings_.policy.stable_ports ? tenant.port.value() : Port(0);
-  spec.volumes = settings_.app.volumes;
-  spec.read_only = settings_.app.read_only;
-  spec.capabilities = settings_.app.capabilities;
-  spec.plan = plan_named(settings_, tenant.sign_up.plan);
-  return spec;
-}
-
 StepResult Steps::create_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
   const Progress progress = [&](const std::string& message) {
@@ -138,9 +119,30 @@ StepResult Steps::create_instance(const Tenant& tenant) const {
     world_.store.append(tenant.id, e);
     watch_.changed(tenant.id);
   };
-  const Instance made = world_.runtime.create(instance_spec(tenant), progress);
-  return {
-      [id = made.id](Tenant& t) { t.instance_id = id; }, {event(Step::create_instance, "instance created", began)}, {}};
+  // A customer keeps what they were given; until they have it, what slipway.yaml says now is theirs.
+  const bool keeps = tenant.first_ready_at && !tenant.release.empty();
+  const auto release =
+      keeps ? specs_.find(tenant.release)
+            : specs_.todays(tenant, [&](const std::string& image) { return world_.runtime.pin(image, progress); });
+  const InstanceSpec spec = specs_.spec(tenant, *release);
+  const Instance made = world_.runtime.create(spec, progress);
+  return {[id = made.id, release, fingerprint = spec.fingerprint, plan = spec.plan](Tenant& t) {
+            t.instance_id = id;
+            t.release = release->id;
+            t.image = release->app.image;
+            t.fingerprint = fingerprint;
+            t.given = plan;
+            t.outdated = false;
+          },
+          {event(Step::create_instance, "instance created", began)},
+          {}};
+}
+
+StepResult Steps::set_limits(const Tenant& tenant) const {
+  const Plan plan = plan_of(settings_, tenant);
+  world_.database.ensure(tenant.id, plan, IfMissing::refuse);
+  world_.limits->set_limits(tenant.id, plan);
+  return {[plan](Tenant& t) { t.given = plan; }, {event(Step::set_limits, "limits are those of the plan again")}, {}};
 }
 
 // An instance that was removed by hand since it was seen is made anew: no reason to give a provisioning up, as another
@@ -156,10 +158,13 @@ StartResult Steps::start_what_is_there(const Tenant& tenant) const {
 
 StepResult Steps::start_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
+  const Plan plan = plan_of(settings_, tenant);
+  if (world_.limits != nullptr && tenant.given != plan) world_.limits->set_limits(tenant.id, plan);
   if (start_what_is_there(tenant) == StartResult::port_taken) return move_port(tenant);
   const TimePoint now = world_.clock.now();
   const std::string where = tenant.port ? fmt::format(" on port {}", tenant.port->value()) : "";
-  return {[now, done = tenant.restart_wanted, boots = tenant.boots + 1](Tenant& t) {
+  return {[now, plan, done = tenant.restart_wanted, boots = tenant.boots + 1](Tenant& t) {
+            t.given = plan;
             t.boots = boots;
             t.host.clear();  // it may come up on another machine
             t.started = true;
@@ -250,7 +255,7 @@ StepResult Steps::probe(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
   const TimePoint boot_at = tenant.boot_at.value_or(began);
   const ProbeResult answer =
-      world_.probe.ask(published_at(tenant), url(tenant) + settings_.app.health_path, probe_timeout);
+      world_.probe.ask(published_at(tenant), url(tenant) + specs_.app(tenant).health_path, probe_timeout);
   const TimePoint now = world_.clock.now();
   if (!answer.ready) {
     const Millis age = now - boot_at;
@@ -271,7 +276,7 @@ StepResult Steps::probe(const Tenant& tenant) const {
 
 // A first boot has twice the time while others boot beside it: then it may only be slow for want of a processor.
 bool Steps::is_overdue(const Tenant& tenant, Millis age) const {
-  const Millis time = settings_.policy.start_timeout;
+  const Millis time = specs_.app(tenant).start_timeout;
   const bool excused = !tenant.first_ready_at && boots_ != nullptr && boots_->in_company(tenant.id);
   return age >= (excused ? 2 * time : time);
 }
@@ -279,7 +284,7 @@ bool Steps::is_overdue(const Tenant& tenant, Millis age) const {
 StepResult Steps::boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const {
   return boot_failed(tenant, Step::probe,
                      fmt::format("the app did not answer {}{} within {} of its start; the last answer was: {}{}",
-                                 url(tenant), settings_.app.health_path, human(age), detail, last_words(tenant)));
+                                 url(tenant), specs_.app(tenant).health_path, human(age), detail, last_words(tenant)));
 }
 
 StepResult Steps::boot_failed(const Tenant& tenant, Step step, const std::string& reason) const {

@@ -6,6 +6,7 @@
 
 #include "engine/quoting.hpp"
 #include "engine/settings.hpp"
+#include "engine/specs.hpp"
 #include "engine/watch.hpp"
 #include "engine/world.hpp"
 
@@ -25,8 +26,13 @@ struct StepResult {
 class Steps {
  public:
   // `boots` may be null.
-  Steps(const World& world, const Settings& settings, Watch& watch, BootAdmission* boots)
-      : world_(world), settings_(settings), watch_(watch), boots_(boots), quoting_(settings, world.database) {}
+  Steps(const World& world, const Settings& settings, Specs& specs, Watch& watch, BootAdmission* boots)
+      : world_(world),
+        settings_(settings),
+        specs_(specs),
+        watch_(watch),
+        boots_(boots),
+        quoting_(settings, world.database) {}
 
   // Errors of the drivers pass through.
   StepResult perform(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
@@ -35,6 +41,7 @@ class Steps {
   StepResult lease_port(const Tenant& tenant) const;
   StepResult create_database(const Tenant& tenant) const;
   StepResult create_instance(const Tenant& tenant) const;
+  StepResult set_limits(const Tenant& tenant) const;
   StepResult start_instance(const Tenant& tenant) const;
   StartResult start_what_is_there(const Tenant& tenant) const;
   StepResult move_port(const Tenant& tenant) const;
@@ -53,7 +60,6 @@ class Steps {
   StepResult drop_database(const Tenant& tenant) const;
   StepResult finish(const Tenant& tenant) const;
 
-  InstanceSpec instance_spec(const Tenant& tenant) const;
   std::string url(const Tenant& tenant) const;
   ProbeTarget published_at(const Tenant& tenant) const;
   std::string last_words(const Tenant& tenant) const;
@@ -61,6 +67,7 @@ class Steps {
 
   World world_;
   const Settings& settings_;
+  Specs& specs_;
   Watch& watch_;
   BootAdmission* boots_;
   Quoting quoting_;
@@ -68,8 +75,5 @@ class Steps {
 
 // Between two looks at a database that is being closed or dropped elsewhere.
 constexpr Millis database_poll{3'000};
-
-// A port that a runtime chose is another tenant's as soon as this instance has ended.
-void forget_address(Tenant& t);
 
 }  // namespace slipway

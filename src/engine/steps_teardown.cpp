@@ -6,7 +6,7 @@ namespace slipway {
 
 StepResult Steps::stop_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
-  world_.runtime.stop(tenant.id, settings_.app.stop_timeout);
+  world_.runtime.stop(tenant.id, specs_.app(tenant).stop_timeout);
   return {[stable = settings_.policy.stable_ports](Tenant& t) {
             t.started = t.proven = false;
             t.database_made = t.database_closed = false;  // what ran may have changed its role

@@ -23,17 +23,6 @@ bool should_run(const Tenant& t) { return t.desired == Desired::running && t.sta
 // Nothing of it may be in the world any more.
 bool is_finished(const Tenant& t) { return t.status == Status::deleted || t.status == Status::failed; }
 
-// The little of a row that a sweep must know of what is there.
-enum class Row { none, finished, suspended, not_closed, live };
-
-Row look_up(Store& store, const TenantId& id) {
-  const auto tenant = store.find(id);
-  if (!tenant) return Row::none;
-  if (is_finished(*tenant)) return Row::finished;
-  if (tenant->status != Status::suspended) return Row::live;
-  return tenant->database_closed ? Row::suspended : Row::not_closed;  // by an older version
-}
-
 // Calls `visit` for every tenant with the status, without reading its row: a ledger may have 100,000 of them.
 template <class Visit>
 void for_each_with(Store& store, Status status, Visit visit) {
@@ -50,6 +39,22 @@ bool is_database(const Resource& resource) { return resource.kind == "database" 
 
 }  // namespace
 
+// The little of a row that a sweep must know of what is there.
+enum class Sweeper::Row { none, finished, suspended, not_closed, live, changed };
+
+Sweeper::Row Sweeper::look_up(const TenantId& id, const std::string& made) {
+  const auto tenant = world_.store.find(id);
+  if (!tenant) return Row::none;
+  if (is_finished(*tenant)) return Row::finished;
+  if (tenant->status == Status::suspended) {
+    return tenant->database_closed ? Row::suspended : Row::not_closed;  // by an older version
+  }
+  if (tenant->status != Status::active) return Row::live;
+  const auto limits = specs_.limits_change(*tenant);
+  const bool outdated = limits == Specs::LimitsChange::at_start || specs_.is_outdated(*tenant, made);
+  return limits == Specs::LimitsChange::now || outdated != tenant->outdated ? Row::changed : Row::live;
+}
+
 std::vector<Resource> Sweeper::resources() const {
   auto all = world_.runtime.resources();
   auto databases = world_.database.resources();
@@ -64,11 +69,14 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   const auto instances = world_.runtime.instances();
   SweepReport report;
 
+  std::unordered_map<TenantId, std::string> made;
+  for (const Instance& instance : instances) made[instance.tenant] = instance.fingerprint;
+
   // A tenant has several resources, and its row is looked at once.
   std::unordered_map<TenantId, Row> rows;
   const auto row_of = [&](const TenantId& id) {
     const auto [entry, fresh] = rows.try_emplace(id, Row::none);
-    if (fresh) entry->second = look_up(world_.store, id);
+    if (fresh) entry->second = look_up(id, made[id]);
     return entry->second;
   };
   std::map<Key, TimePoint> seen;
@@ -96,7 +104,7 @@ SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
     if (!dry_run) wake_(id);
   };
   for (const auto& [id, row] : rows) {
-    if (row == Row::not_closed) drifted(id);
+    if (row == Row::not_closed || row == Row::changed) drifted(id);
   }
   std::unordered_set<TenantId> up;  // what starts or stops is looked at when it falls due
   for (const Instance& instance : instances) {

@@ -8,7 +8,7 @@
 
 #include "base/log.hpp"
 #include "contracts/store.hpp"
-#include "engine/settings.hpp"
+#include "engine/specs.hpp"
 #include "engine/world.hpp"
 
 namespace slipway {
@@ -38,7 +38,12 @@ class Sweeper {
   // `owner` names its leases; no worker may use it.
   Sweeper(const World& world, const Settings& settings, std::function<void(const TenantId&)> wake, Log log,
           std::string owner = "sweep")
-      : world_(world), settings_(settings), wake_(std::move(wake)), log_(std::move(log)), owner_(std::move(owner)) {}
+      : world_(world),
+        settings_(settings),
+        specs_(world.store, world.database, settings, world.limits != nullptr),
+        wake_(std::move(wake)),
+        log_(std::move(log)),
+        owner_(std::move(owner)) {}
 
   // `dry_run` only looks: it wakes nobody, removes nothing and starts no grace.
   SweepReport sweep(bool dry_run, Unknown unknown = Unknown::hold);
@@ -48,11 +53,14 @@ class Sweeper {
   std::vector<Resource> resources() const;
   bool discard(const Resource& resource);
   void warn_of(const Orphan& orphan) const;
+  enum class Row;
+  Row look_up(const TenantId& id, const std::string& made);
   bool hold(const TenantId& id);
   void let_go(const TenantId& id);
 
   World world_;
   const Settings& settings_;
+  Specs specs_;
   std::function<void(const TenantId&)> wake_;
   Log log_;
   const std::string owner_;

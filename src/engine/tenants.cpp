@@ -12,6 +12,7 @@ namespace slipway {
 namespace {
 
 constexpr int change_retry_limit = 64;
+constexpr std::string_view unknown_fingerprint = "unknown";  // differs from every other
 
 void check_reserved(const Settings& settings, const Slug& slug) {
   const auto& reserved = settings.reserved_slugs;
@@ -70,7 +71,13 @@ void retry(Tenant& t) {
 }
 
 // Changes what is wanted of the row, and what it is called from now on. False where nothing is to be changed.
-bool apply(Tenant& t, Action action) {
+void restart(Tenant& t) {
+  ++t.restart_wanted;
+  if (t.first_ready_at) t.status = Status::restarting;
+  forget_troubles(t);
+}
+
+bool apply(Tenant& t, Action action, const AppSpec& app) {
   if (t.status == Status::unknown) {
     throw Error(ErrorKind::conflict,
                 fmt::format("tenant {} was written by a newer version of Slipway, which this one must leave alone; run "
@@ -95,9 +102,19 @@ bool apply(Tenant& t, Action action) {
     case Action::restart:
       check_alive(t, "restarted");
       if (t.desired == Desired::suspended) refuse(t, "restarted", "resume it");
-      ++t.restart_wanted;
-      if (t.first_ready_at) t.status = Status::restarting;
-      forget_troubles(t);
+      restart(t);
+      return true;
+    case Action::apply:
+      check_alive(t, "changed");
+      if (!t.outdated || t.desired == Desired::suspended) return false;  // it is taken up with the next start
+      restart(t);
+      return true;
+    case Action::upgrade:
+      check_alive(t, "upgraded");
+      t.release.clear();
+      t.image = app.image;
+      if (t.fingerprint.empty()) t.fingerprint = unknown_fingerprint;
+      if (t.desired == Desired::running) restart(t);
       return true;
     case Action::retry:
       retry(t);
@@ -120,6 +137,10 @@ std::string_view words_for(Action action) {
       return "resumption requested";
     case Action::restart:
       return "restart requested";
+    case Action::apply:
+      return "restart requested, for what has changed in its settings";
+    case Action::upgrade:
+      return "upgrade requested, to the app as it is configured now";
     case Action::retry:
       return "retry requested";
     case Action::remove:
@@ -163,7 +184,7 @@ Tenant Tenants::change(const TenantId& id, Action action) {
     if (!tenant) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
     const TimePoint now = world_.clock.now();
     const Status before = tenant->status;
-    if (!apply(*tenant, action)) return *tenant;
+    if (!apply(*tenant, action, settings_.app)) return *tenant;
     tenant->updated_at = tenant->due_at.emplace(now);
     std::vector<Event> events{{0, now, "request", "", std::string(words_for(action)), std::nullopt}};
     if (tenant->status != before) {

@@ -8,7 +8,9 @@
 
 namespace slipway {
 
-enum class Action { suspend, resume, restart, retry, remove };
+// `apply`: a restart where what the instance was made from has changed since. `upgrade`: the app as slipway.yaml has it
+// now, in place of the customer's own release.
+enum class Action { suspend, resume, restart, apply, upgrade, retry, remove };
 
 // What can be asked for: writes what is wanted into the ledger and wakes the engine. Nothing is done here.
 class Tenants {

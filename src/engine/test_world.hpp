@@ -47,7 +47,7 @@ class TestWorld {
   FakeDatabase database{store.installation()};
   FakeMailer mailer;
   FakeProbe probe{runtime};
-  World world{store, runtime, database, mailer, probe, clock, random};
+  World world{store, runtime, database, mailer, probe, clock, random, nullptr, &runtime};
   Watch watch;
   Reconciler reconciler{world, settings, watch, Log::silent()};
   Tenants tenants{world, settings, [](const TenantId&) {}};

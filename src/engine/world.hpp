@@ -21,8 +21,9 @@ struct World {
   Probe& probe;
   const Clock& clock;
   Random& random;
-  RuntimeLogs* logs = nullptr;   // an ability that not every runtime has
-  Observer* observer = nullptr;  // told of steps and provisionings
+  RuntimeLogs* logs = nullptr;      // an ability that not every runtime has
+  RuntimeLimits* limits = nullptr;  // the same
+  Observer* observer = nullptr;     // told of steps and provisionings
   SideBySide side_by_side = in_threads;
   MachineRoom room{};  // of the machine that instances boot on
 };

@@ -51,6 +51,7 @@ class MeasuredRuntime : public Runtime {
 
   HostNetwork prepare() override;
   bool must_pull(const std::string& image) override { return driver_.must_pull(image); }
+  std::string pin(const std::string& image, const Progress& progress) override { return driver_.pin(image, progress); }
   void begin(const TenantId& tenant) override { driver_.begin(tenant); }
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;

@@ -6,15 +6,20 @@
 
 #include "base/clock.hpp"
 #include "model/names.hpp"
+#include "model/plan.hpp"
 #include "model/tenant.hpp"
 
 // What the founder sells, as slipway.yaml says it.
 namespace slipway {
 
-// One environment variable of the app; the value is a template (`{{ db.url }}`; see env_values).
+// One environment variable of the app; the value is a template (`{{ db.url }}`; see env_values), in which each ${NAME}
+// of slipway.yaml still stands: a release holds no secret, and one that has been changed is used from the next start
+// on.
 struct EnvTemplate {
   std::string name;
   std::string value;
+  bool todays =
+      false;  // in a release: a secret that slipway.yaml spells out; its value is the one that stands there now
 };
 
 // A named volume of each tenant's own, mounted at an absolute path.
@@ -26,7 +31,7 @@ struct VolumeSpec {
 struct AppSpec {
   std::string name = "app";          // shown in mails and pages
   std::string image;                 // reference: "shop:1.4" or "registry.example.com/shop@sha256:…"
-  std::vector<std::string> command;  // empty: the image's own
+  std::vector<std::string> command;  // empty: the image's own; ${NAME} as in EnvTemplate
   std::uint16_t port = 8080;         // on which the app listens inside its container
   std::string health_path = "/";
   Millis start_timeout{60'000};  // of one boot, until it answers its health path with 2xx or 3xx
@@ -35,15 +40,6 @@ struct AppSpec {
   std::vector<VolumeSpec> volumes;
   bool read_only = false;  // root file system
   std::vector<std::string> capabilities = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "NET_BIND_SERVICE"};
-};
-
-struct Plan {
-  PlanName name{"default"};
-  std::uint64_t memory_bytes = 256ull << 20;
-  double cpus = 0.5;
-  std::uint32_t pids = 256;
-  std::uint32_t db_connections = 10;
-  Millis db_statement_timeout{30'000};
 };
 
 // Where a tenant answers: http://<slug>.<domain part>:<port>.

@@ -21,6 +21,9 @@ struct Instance {
   bool hopeless = false;          // of an exited one: another start would end the same way (there is no such image)
   bool no_room = false;           // of an exited one: accepted, but the machines were full, so it never ran
   std::optional<Port> host_port;  // where it is published
+  std::string fingerprint;        // of what it was made from, if the runtime remembers it
+  bool outdated = false;          // another one would be made now; found by the engine
+  bool limits_owed = false;       // it is to have more of the machine at once; found by the engine
   std::string address;            // of the machine on which it is published; empty: the configured one
 };
 

@@ -126,7 +126,8 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
   if (!t.database_made && !ends) steps.want(Step::create_database);
 
   if (is_up(instance)) {
-    if (restart_owed(t) && (t.started || t.first_ready_at)) {
+    const bool restarts = restart_owed(t) && (t.started || t.first_ready_at);
+    if (restarts || (instance->outdated && !t.started)) {
       steps.want(Step::stop_instance);  // also where whoever told it to end has died since: it may not have heard
     } else if (!t.started) {
       steps.want(Step::start_instance);  // it was started, but that could not be written down: adopt it
@@ -138,6 +139,7 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
       steps.want(Step::probe);
     } else {
       steps.decision.status = Status::active;
+      if (instance->limits_owed) steps.want(Step::set_limits);
     }
   } else if (is_ending(instance)) {
     steps.wake(now + launch_interval(Millis(0)));
@@ -145,8 +147,8 @@ void run(const Tenant& t, const std::optional<Instance>& instance, const Policy&
     steps.wake(*t.boot_at + policy.visible_after);
   } else if (t.started && !restart_owed(t)) {
     steps.want(Step::record_exit);
-  } else if (!instance || at_another_port(t, *instance, policy)) {
-    if (placed) steps.want(Step::create_instance);  // which replaces one that is at another port
+  } else if (!instance || t.instance_id.empty() || instance->outdated || at_another_port(t, *instance, policy)) {
+    if (placed) steps.want(Step::create_instance);  // which adopts, or replaces, the one that is there
   } else if (t.database_made && placed) {
     steps.want(Step::start_instance);
   }

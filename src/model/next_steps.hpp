@@ -11,7 +11,6 @@ namespace slipway {
 
 // How patient the engine is, and who chooses ports. All of it is configuration or follows from it.
 struct Policy {
-  Millis start_timeout{60'000};    // of one boot, until the app answers
   Millis retry_budget{300'000};    // of a step of a provisioning, from its first failure until the operator is told
   Millis launch_timeout{600'000};  // from an accepted start until the runtime says that it runs
   Millis visible_after{0};  // from a start until the runtime shows it to everyone; until then absence means nothing

@@ -20,11 +20,12 @@ std::optional<Instance> instance(InstanceState state) {
   return i;
 }
 
-// A tenant that has signed up and got its port.
+// A tenant that has signed up and got its port. What instance there is, its row knows.
 Tenant fresh() {
   Tenant t;
   t.id = TenantId("t_01jdd2x8k40a1b2c3d4e");
   t.port = Port(20'000);
+  t.instance_id = "c";
   return t;
 }
 
@@ -33,7 +34,6 @@ Tenant active() {
   Tenant t = fresh();
   t.status = Status::active;
   t.database_made = t.started = t.proven = true;
-  t.instance_id = "c";
   t.boot_at = t.first_ready_at = now;
   return t;
 }
@@ -399,6 +399,41 @@ TEST(ProbeInterval, GrowsWithTheAgeOfTheBoot) {
   EXPECT_EQ(probe_interval(Millis(0)), Millis(2));
   EXPECT_EQ(probe_interval(Millis(800)), Millis(100));
   EXPECT_EQ(probe_interval(Millis(60'000)), Millis(1'000));
+}
+
+TEST(NextSteps, AnInstanceThatWouldBeMadeOtherwiseNowIsMadeAnewOnlyWhenItStarts) {
+  Tenant t = active();
+  Instance box;
+  box.state = InstanceState::running;
+  box.host_port = t.port;
+  box.outdated = true;
+  EXPECT_TRUE(next_steps(t, box, Policy{}, now).steps.empty()) << "nobody is disturbed for it";
+  t.started = false;
+  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::stop_instance}) << "a start is not its start";
+  box.state = InstanceState::exited;
+  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::create_instance});
+  box.outdated = false;
+  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::start_instance});
+}
+
+// Whoever made it died before that was written down, so the row does not say what it was made from.
+TEST(NextSteps, AnInstanceThatTheRowDoesNotKnowIsAskedForAgain) {
+  Tenant t = fresh();
+  t.database_made = true;
+  t.instance_id.clear();
+  EXPECT_THAT(next_steps(t, instance(InstanceState::created), {}, now).steps, ElementsAre(Step::create_instance));
+}
+
+TEST(NextSteps, LimitsAreSetOnceTheInstanceServes) {
+  Tenant t = active();
+  Instance box;
+  box.state = InstanceState::running;
+  box.host_port = t.port;
+  box.limits_owed = true;
+  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::set_limits});
+  EXPECT_EQ(next_steps(t, box, Policy{}, now).status, Status::active);
+  t.proven = false;
+  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::probe});
 }
 
 // Told to end, and then Slipway died: what still runs is told again, and not taken for started anew.

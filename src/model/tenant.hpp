@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "model/names.hpp"
+#include "model/plan.hpp"
 #include "model/reason.hpp"
 #include "model/step.hpp"
 
@@ -86,7 +87,7 @@ struct Tenant {
 
   // Wanted. Written by requests.
   Desired desired = Desired::running;
-  std::string image;                 // as configured when the tenant signed up
+  std::string image;                 // the name of what it runs, or signed up for
   std::uint32_t restart_wanted = 0;  // a counter: a restart is owed while it is ahead of restart_done
 
   // Shown.
@@ -101,6 +102,10 @@ struct Tenant {
   bool database_made = false;    // since the last start: role and database are as they shall be, and open
   bool database_closed = false;  // since the last suspension was asked for
   std::string instance_id;       // of the container that was made last; empty: none
+  std::string release;           // what it runs; empty: what slipway.yaml says when its instance is made next
+  std::string fingerprint;       // of what the instance was made from; empty: not known
+  bool outdated = false;         // another one would be made from something else now
+  std::optional<Plan> given;     // the plan as it was last given: what holds once slipway.yaml has it no more
   bool started = false;          // we started it and it should be running
   bool proven = false;           // this boot has answered through the URL
   std::uint32_t boots = 0;  // starts that were written down: names the next one, so that a repeat is told from another
@@ -133,6 +138,9 @@ std::optional<TimePoint> mail_owed_since(const Tenant& tenant);
 
 // True once nothing more will happen by itself that a waiting client cares about.
 bool is_settled(const Tenant& tenant);
+
+// A port that a runtime chose is another tenant's as soon as this instance has ended.
+void forget_address(Tenant& t);
 
 // The row as one JSON document and back. Absent members take their default and unknown ones are kept. A document of a
 // later format, or one with a word that is unknown (a status, say), gives a tenant whose status is `unknown`. Throws

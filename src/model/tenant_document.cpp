@@ -37,6 +37,13 @@ class Members {
     return value;
   }
 
+  double number(std::string_view key) {
+    const json::value* found = rest_.if_contains(key);
+    const double value = found != nullptr && found->is_number() ? found->to_number<double>() : 0;
+    rest_.erase(key);
+    return value;
+  }
+
   bool flag(std::string_view key) {
     const bool value = bool_at(rest_, key);
     rest_.erase(key);
@@ -152,6 +159,27 @@ Mail mail_from(const json::value& value) {
   return m;
 }
 
+json::object to_json(const Plan& p) {
+  return {{"name", p.name.value()},
+          {"memory_bytes", p.memory_bytes},
+          {"cpus", p.cpus},
+          {"pids", p.pids},
+          {"db_connections", p.db_connections},
+          {"db_statement_timeout", p.db_statement_timeout.count()}};
+}
+
+Plan plan_from(json::object object) {
+  Members o(std::move(object));
+  Plan p;
+  p.name = PlanName(o.text("name"));
+  p.memory_bytes = static_cast<std::uint64_t>(o.integer("memory_bytes"));
+  p.cpus = o.number("cpus");
+  p.pids = o.small<std::uint32_t>("pids");
+  p.db_connections = o.small<std::uint32_t>("db_connections");
+  p.db_statement_timeout = Millis(o.integer("db_statement_timeout"));
+  return p;
+}
+
 json::object to_json(const Attempt& a) {
   return {
       {"count", a.count}, {"first_at", millis(a.first_at)}, {"not_before", millis(a.not_before)}, {"error", a.error}};
@@ -193,6 +221,10 @@ std::string to_document(const Tenant& t) {
   o["database_made"] = t.database_made;
   o["database_closed"] = t.database_closed;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
+  if (!t.release.empty()) o["release"] = t.release;
+  if (!t.fingerprint.empty()) o["fingerprint"] = t.fingerprint;
+  if (t.outdated) o["outdated"] = true;
+  if (t.given) o["given"] = to_json(*t.given);
   o["started"] = t.started;
   o["proven"] = t.proven;
   o["boots"] = t.boots;
@@ -249,6 +281,10 @@ void read_progress(Members& o, Tenant& t) {
   t.database_made = o.flag("database_made");
   t.database_closed = o.flag("database_closed");
   t.instance_id = o.text("instance_id");
+  t.release = o.text("release");
+  t.fingerprint = o.text("fingerprint");
+  t.outdated = o.flag("outdated");
+  if (json::object given = o.object("given"); !given.empty()) t.given = plan_from(std::move(given));
   t.started = o.flag("started");
   t.proven = o.flag("proven");
   t.boots = o.small<std::uint32_t>("boots");

@@ -22,6 +22,10 @@ Tenant full_tenant() {
   t.refused_port = Port(20'002);
   t.database_made = t.database_closed = t.started = t.proven = t.instance_removed = t.database_dropped = true;
   t.instance_id = "abc";
+  t.release = "r_1";
+  t.fingerprint = "f1";
+  t.outdated = true;
+  t.given = Plan{PlanName("pro"), 1u << 30, 0.25, 99, 7, Millis(1'500)};
   t.host = "203.0.113.9";
   t.boots = 4;
   t.restart_done = 2;
@@ -60,6 +64,9 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.boot_at, before.boot_at);
   EXPECT_EQ(after.failure, "given up");
   EXPECT_EQ(after.instance_id, "abc");
+  EXPECT_EQ(after.release + after.fingerprint, "r_1f1");
+  EXPECT_TRUE(after.outdated);
+  EXPECT_EQ(after.given, before.given);
   EXPECT_EQ(after.host, "203.0.113.9");
   EXPECT_EQ(after.boots, 4u);
 }

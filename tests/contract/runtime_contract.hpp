@@ -45,6 +45,20 @@ TEST_P(RuntimeContract, create_again_changes_nothing) {
   EXPECT_EQ(runtime->instances().size(), 1u);
 }
 
+TEST_P(RuntimeContract, create_with_another_fingerprint_replaces) {
+  const TenantId tenant = new_tenant();
+  InstanceSpec spec = spec_of(tenant);
+  spec.fingerprint = "one";
+  const Instance made = runtime->create(spec, {});
+  EXPECT_EQ(runtime->create(spec, {}).id, made.id);
+  spec.fingerprint = "two";
+  const Instance other = runtime->create(spec, {});
+  EXPECT_NE(other.id, made.id);
+  EXPECT_EQ(other.host_port, made.host_port);
+  EXPECT_EQ(runtime->create(spec, {}).id, other.id);
+  EXPECT_EQ(runtime->instances().size(), 1u);
+}
+
 TEST_P(RuntimeContract, create_with_another_port_replaces) {
   const TenantId tenant = new_tenant();
   const Port old_port = run(tenant);

@@ -162,7 +162,7 @@ def test_containers(world):
         url = environment.pop("DATABASE_URL")
         assert environment == {"COMPANY_NAME": sent["company_name"].strip(), "TENANT_ID": world.id(name), "SUBDOMAIN": sent["subdomain"],
                                "EMAIL": sent["admin_email"], "USER_REF": f"<{sent['userId']}>", "PLAN": "default", "PORT": "8080"}
-        assert set(seen["Config"]["Labels"]) == {"slipway.installation", "slipway.managed", "slipway.tenant"}
+        assert set(seen["Config"]["Labels"]) == {"slipway.installation", "slipway.managed", "slipway.tenant", "slipway.fingerprint"}
         assert re.fullmatch(r"/sw_[0-9a-z]{6}_[0-9a-z]{20}", seen["Name"])
         del seen["Config"]["Env"]
         assert MARK not in json.dumps(seen) and url.split(":")[2].split("@")[0] not in json.dumps(seen)

@@ -54,6 +54,7 @@ Instance FakeRuntime::view(const Box& box) const {
   instance.hopeless = box.hopeless;
   instance.no_room = box.no_room;
   instance.error = box.error;
+  instance.fingerprint = box.spec.fingerprint;
   if (box.host_port.value() != 0) instance.host_port = box.host_port;
   if (box.state == InstanceState::running) instance.address = box.address;
   return instance;
@@ -71,6 +72,20 @@ HostNetwork FakeRuntime::prepare() {
   return {"172.30.0.1", "172.30.0.0/16"};
 }
 
+std::string FakeRuntime::pin(const std::string& image, const Progress&) {
+  std::lock_guard lock(machine_->mutex);
+  if (machine_->missing_images.contains(image)) {
+    throw Error(ErrorKind::not_found, fmt::format("fake runtime: no such image: {}", image));
+  }
+  const auto pushed = machine_->pushed_images.find(image);
+  return pushed == machine_->pushed_images.end() ? image : fmt::format("{}@{}", image, pushed->second);
+}
+
+void FakeRuntime::set_limits(const TenantId& tenant, const Plan& plan) {
+  std::lock_guard lock(machine_->mutex);
+  if (Box* box = find(tenant)) box->spec.plan = plan;
+}
+
 Instance FakeRuntime::create(const InstanceSpec& spec, const Progress& progress) {
   if (progress) progress("pulling " + spec.image);
   std::lock_guard lock(machine_->mutex);
@@ -79,7 +94,8 @@ Instance FakeRuntime::create(const InstanceSpec& spec, const Progress& progress)
     throw Error(ErrorKind::not_found, fmt::format("fake runtime: no such image: {}", spec.image));
   }
   Box* box = find(spec.tenant);
-  if (!box || (spec.host_port.value() != 0 && box->host_port != spec.host_port)) {
+  const bool other_port = box != nullptr && spec.host_port.value() != 0 && box->host_port != spec.host_port;
+  if (box == nullptr || other_port || box->spec.fingerprint != spec.fingerprint) {
     Box fresh;
     fresh.spec = spec;
     fresh.id = fmt::format("box{:06}", ++machine_->made);

@@ -16,13 +16,15 @@ enum class RuntimeCall { prepare, create, start, stop, remove, inspect, instance
 // A runtime that works, in memory, and does what a test asks of it. What it runs belongs to a machine that outlives the
 // object: `FakeRuntime(other, installation)` is another runtime on the machine of `other`, as after a restart or beside
 // another installation. Faults and counters belong to the machine too. Thread-safe.
-class FakeRuntime : public Runtime, public RuntimeEvents {
+class FakeRuntime : public Runtime, public RuntimeLimits, public RuntimeEvents {
  public:
   explicit FakeRuntime(InstallationId installation = InstallationId("fake01"));
   FakeRuntime(const FakeRuntime& other, InstallationId installation);
   ~FakeRuntime() override;
 
   HostNetwork prepare() override;
+  std::string pin(const std::string& image, const Progress& progress) override;
+  void set_limits(const TenantId& tenant, const Plan& plan) override;
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
@@ -48,6 +50,8 @@ class FakeRuntime : public Runtime, public RuntimeEvents {
   // `create` with this image throws not_found, until it exists again.
   void remove_image(const std::string& image);
   void add_image(const std::string& image);
+  // The name stands for another image from now on.
+  void push_image(const std::string& image);
   // `start` of a command whose first word this is throws invalid.
   void remove_program(const std::string& program);
 

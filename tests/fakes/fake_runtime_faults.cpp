@@ -41,6 +41,11 @@ void FakeRuntime::add_image(const std::string& image) {
   machine_->missing_images.erase(image);
 }
 
+void FakeRuntime::push_image(const std::string& image) {
+  std::lock_guard lock(machine_->mutex);
+  ++machine_->pushed_images[image];
+}
+
 void FakeRuntime::remove_program(const std::string& program) {
   std::lock_guard lock(machine_->mutex);
   machine_->missing_programs.insert(program);

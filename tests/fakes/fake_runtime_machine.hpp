@@ -44,6 +44,7 @@ struct FakeRuntime::Machine {
   std::vector<Fault> faults;
   std::set<Port> taken;
   std::set<std::string> missing_images;
+  std::map<std::string, unsigned> pushed_images;  // how often since the beginning
   std::set<std::string> missing_programs;
   std::map<Key, int> exit_on_start;
   std::map<TenantId, unsigned> creates;

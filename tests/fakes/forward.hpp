@@ -57,6 +57,7 @@ class ForwardRuntime : public Runtime {
   explicit ForwardRuntime(Runtime& real) : real_(real) {}
   HostNetwork prepare() override { return real_.prepare(); }
   void begin(const TenantId& tenant) override { real_.begin(tenant); }
+  std::string pin(const std::string& image, const Progress& progress) override { return real_.pin(image, progress); }
   Instance create(const InstanceSpec& spec, const Progress& progress) override { return real_.create(spec, progress); }
   StartResult start(const TenantId& tenant, std::uint32_t boot) override { return real_.start(tenant, boot); }
   void stop(const TenantId& tenant, Millis grace) override { real_.stop(tenant, grace); }

@@ -14,7 +14,7 @@ constexpr unsigned slugs = 4;
 constexpr unsigned users = 5;
 
 std::string_view to_string(Action action) {
-  constexpr std::string_view names[] = {"suspend", "resume", "restart", "retry", "delete"};
+  constexpr std::string_view names[] = {"suspend", "resume", "restart", "apply", "upgrade", "retry", "delete"};
   return names[static_cast<std::size_t>(action)];
 }
 
@@ -39,8 +39,8 @@ void Customers::enter(Millis period) {
   }
   const std::uint64_t operations = chance.between(2, 14);
   for (std::uint64_t i = 0; i < operations; ++i) {
-    constexpr Action actions[] = {Action::suspend, Action::suspend, Action::resume, Action::resume,
-                                  Action::restart, Action::retry,   Action::retry,  Action::remove};
+    constexpr Action actions[] = {Action::suspend, Action::suspend, Action::resume, Action::resume, Action::restart,
+                                  Action::apply,   Action::upgrade, Action::retry,  Action::retry,  Action::remove};
     const Action action = chance.pick(actions);
     scene_.stage.enter(
         Part::customer, nullptr, [this, action] { operate(action); }, at_some_time());

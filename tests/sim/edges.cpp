@@ -192,6 +192,17 @@ std::vector<Object> StoreEdge::objects(std::string_view kind, std::string_view a
 
 // --- the machine --------------------------------------------------------------------------------------------------
 
+std::string RuntimeEdge::pin(const std::string& image, const Progress& progress) {
+  return link_.call(Side::runtime, "pin", {}, [&] { return runtime().pin(image, progress); });
+}
+
+void RuntimeEdge::set_limits(const TenantId& tenant, const Plan& plan) {
+  link_.call(Side::runtime, "set limits", tenant, [&] {
+    link_.scene().fakes.machine->set_limits(tenant, plan);
+    return true;
+  });
+}
+
 Instance RuntimeEdge::create(const InstanceSpec& spec, const Progress& progress) {
   link_.root().tenant = spec.tenant;
   // Told before the call: the fake would tell it in the middle of its work, where nobody else may have a turn.

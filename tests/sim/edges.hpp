@@ -101,11 +101,13 @@ class StoreEdge : public Store {
   Link& link_;
 };
 
-class RuntimeEdge : public Runtime {
+class RuntimeEdge : public Runtime, public RuntimeLimits {
  public:
   explicit RuntimeEdge(Link& link) : link_(link) {}
   HostNetwork prepare() override { return runtime().prepare(); }
   void begin(const TenantId& tenant) override { runtime().begin(tenant); }
+  std::string pin(const std::string& image, const Progress& progress) override;
+  void set_limits(const TenantId& tenant, const Plan& plan) override;
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;

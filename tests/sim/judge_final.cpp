@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/steps.hpp"
+#include "model/release.hpp"
 #include "tests/sim/judge.hpp"
 
 // The judge's look at the world when everything has come to rest.
@@ -122,6 +123,12 @@ void Judge::look_at_running(const Tenant& t, const std::optional<Instance>& inst
   const bool answers =
       t.port && probe_.ask({"127.0.0.1", *t.port}, url + settings_.app.health_path, Millis(1'000)).ready;
   const auto listener = t.port ? fakes_.machine->listener(*t.port) : std::nullopt;
+  const auto release = fakes_.store->object("release", t.release);
+  const auto made_from = fakes_.machine->spec(t.id);
+  if (!release || release_from_document(release->document).pinned != made_from->image) {
+    violated("a customer runs what they were given",
+             fmt::format("{}, release '{}', from {}", told(t), t.release, made_from->image));
+  }
   if (!answers || listener != t.id) violated("one live URL for a tenant", told(t) + ": " + url + " is not it");
   if (t.restart_done != t.restart_wanted) violated("a request is not lost", "restart of " + t.id.value());
   if (!t.first_ready_at) violated("a status is true", told(t) + ", but was never ready");

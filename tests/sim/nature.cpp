@@ -142,6 +142,7 @@ void Nature::trouble_machine() {
     case 3:
       scene_.stage.note("the image is gone");
       chance.half() ? machine.remove_image(scene_.settings.app.image) : machine.add_image(scene_.settings.app.image);
+      if (chance.half()) machine.push_image(scene_.settings.app.image);
       break;
     case 4: {
       const auto gone = scene_.judge.deleted_tenants();

@@ -39,12 +39,8 @@ json::array mounts(const InstanceSpec& spec, const InstallationId& installation)
 
 json::object host_config(const InstanceSpec& spec, const InstallationId& installation, const std::string& network,
                          const DockerOptions& options) {
-  json::object host;
+  json::object host = limits_of(spec.plan);
   host["NetworkMode"] = network;
-  host["Memory"] = spec.plan.memory_bytes;
-  host["MemorySwap"] = spec.plan.memory_bytes;  // memory and swap together: no swap
-  host["NanoCpus"] = static_cast<std::int64_t>(std::llround(spec.plan.cpus * 1e9));
-  host["PidsLimit"] = spec.plan.pids;
   host["SecurityOpt"] = json::array{"no-new-privileges"};
   host["CapDrop"] = json::array{"ALL"};
   host["CapAdd"] = strings(spec.capabilities);
@@ -78,6 +74,13 @@ json::object labels_of(const InstallationId& installation, const TenantId& tenan
   return labels;
 }
 
+json::object limits_of(const Plan& plan) {
+  return {{"Memory", plan.memory_bytes},
+          {"MemorySwap", plan.memory_bytes},  // memory and swap together: no swap
+          {"NanoCpus", static_cast<std::int64_t>(std::llround(plan.cpus * 1e9))},
+          {"PidsLimit", plan.pids}};
+}
+
 std::string volume_name(const InstallationId& installation, const TenantId& tenant, std::string_view volume) {
   return fmt::format("{}_{}", resource_name(installation, tenant), volume);
 }
@@ -86,7 +89,9 @@ json::object container_spec(const InstanceSpec& spec, const InstallationId& inst
                             const DockerOptions& options) {
   json::object container;
   container["Image"] = spec.image;
-  container["Labels"] = labels_of(installation, spec.tenant);
+  json::object labels = labels_of(installation, spec.tenant);
+  if (!spec.fingerprint.empty()) labels[fingerprint_label] = spec.fingerprint;
+  container["Labels"] = std::move(labels);
   if (!spec.command.empty()) container["Cmd"] = strings(spec.command);
   json::array env;
   for (const EnvVar& variable : spec.env) env.emplace_back(variable.name + "=" + variable.value.reveal());

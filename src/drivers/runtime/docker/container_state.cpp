@@ -46,8 +46,10 @@ std::optional<Port> published_port(const json::object& container) {
   return host == nullptr ? std::nullopt : first_port(object_at(*host, "PortBindings"));
 }
 
-TenantId tenant_of(const json::object* labels) {
-  return labels == nullptr ? TenantId() : TenantId(string_at(*labels, tenant_label));
+void read_labels(const json::object* labels, Instance& instance) {
+  if (labels == nullptr) return;
+  instance.tenant = TenantId(string_at(*labels, tenant_label));
+  instance.fingerprint = string_at(*labels, fingerprint_label);
 }
 
 }  // namespace
@@ -60,7 +62,7 @@ std::string status_of(const json::object& container) {
 Instance instance_of_inspect(const json::object& container) {
   Instance instance;
   instance.id = string_at(container, "Id");
-  if (const auto* config = object_at(container, "Config")) instance.tenant = tenant_of(object_at(*config, "Labels"));
+  if (const auto* config = object_at(container, "Config")) read_labels(object_at(*config, "Labels"), instance);
   instance.state = state_of(status_of(container));
   if (const auto* state = object_at(container, "State")) {
     instance.error = string_at(*state, "Error");
@@ -76,7 +78,7 @@ Instance instance_of_inspect(const json::object& container) {
 Instance instance_of_list(const json::object& entry) {
   Instance instance;
   instance.id = string_at(entry, "Id");
-  instance.tenant = tenant_of(object_at(entry, "Labels"));
+  read_labels(object_at(entry, "Labels"), instance);
   instance.state = state_of(string_at(entry, "State"));
   // The list has the code in words only: "Exited (137) 2 minutes ago".
   const std::string words = string_at(entry, "Status");

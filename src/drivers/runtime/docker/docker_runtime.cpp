@@ -10,6 +10,7 @@
 #include "drivers/runtime/docker/container_state.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
 #include "drivers/runtime/docker/image_puller.hpp"
+#include "drivers/runtime/docker/image_reference.hpp"
 #include "drivers/runtime/docker/program_check.hpp"
 #include "drivers/runtime/docker/tenant_network.hpp"
 
@@ -23,6 +24,18 @@ constexpr Millis name_poll{20};
 constexpr std::size_t known_programs_limit = 1000;
 
 unsigned slots(unsigned wanted) { return wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()); }
+
+bool is_id(std::string_view image) { return image.starts_with("sha256:"); }
+
+bool is_exact(std::string_view image) { return is_id(image) || image.find('@') != std::string_view::npos; }
+
+Error lost_image(const InstanceSpec& spec) {
+  return Error(
+      ErrorKind::unavailable,
+      fmt::format("docker: the image that this customer runs, {} ({}), is no longer on this machine, and it came "
+                  "from no registry; load it again, or move the customer to today's: slipway upgrade {}",
+                  spec.image_name, spec.image, spec.slug.value()));
+}
 
 std::string image_of(const json::object& container) {
   const auto* config = object_at(container, "Config");
@@ -89,10 +102,38 @@ void DockerRuntime::create_volumes(const InstanceSpec& spec) {
   }
 }
 
+// An image that came from a registry has a digest there, by which it can be had again; one that was built here has
+// nothing but its id.
+std::optional<std::string> DockerRuntime::pinned(const std::string& image) {
+  const auto response = send("GET", "/images/" + net::url_encoded(image) + "/json", options_.deadlines.call);
+  if (response.status == 404) return std::nullopt;
+  if (response.status != 200) throw engine_error(response.status, response.body, "look at image " + image);
+  if (is_exact(image)) return image;
+  const json::object found = as_object(response);
+  const std::string name = parse_image_reference(image).pull_name();
+  const auto* digests = array_at(found, "RepoDigests");
+  for (const json::value& digest : digests == nullptr ? json::array() : *digests) {
+    if (!digest.is_string()) continue;
+    const std::string known(digest.get_string());
+    if (parse_image_reference(known).pull_name() == name) return known;
+  }
+  return string_at(found, "Id");
+}
+
+std::string DockerRuntime::pin(const std::string& image, const Progress& progress) {
+  if (auto known = pinned(image)) return *std::move(known);
+  pull_image(engine_, options_, image, progress);
+  if (auto known = pinned(image)) return *std::move(known);
+  throw Error(ErrorKind::unavailable, fmt::format("docker: image {} was pulled, and then removed again", image));
+}
+
 Instance DockerRuntime::create(const InstanceSpec& spec, const Progress& progress) {
   const std::string name = name_of(spec.tenant);
-  const std::string body =
-      json::serialize(container_spec(spec, installation_, network_name(options_, installation_), options_));
+  json::object container = container_spec(spec, installation_, network_name(options_, installation_), options_);
+  // `docker ps` shows the name as long as it stands for the same image.
+  const bool named = !spec.image_name.empty() && spec.image_name != spec.image;
+  if (named && pinned(spec.image_name) == spec.image) container["Image"] = spec.image_name;
+  const std::string body = json::serialize(container);
   create_volumes(spec);
   bool pulled = false;
   net::Response response;
@@ -107,6 +148,7 @@ Instance DockerRuntime::create(const InstanceSpec& spec, const Progress& progres
       return instance;
     }
     if (response.status == 404 && !pulled && says_no_such_image(message_of(response.body))) {
+      if (is_id(spec.image)) throw lost_image(spec);
       pull_image(engine_, options_, spec.image, progress);
       pulled = true;
       deadline = std::chrono::steady_clock::now() + options_.deadlines.create;
@@ -142,7 +184,9 @@ std::optional<Instance> DockerRuntime::adopt_or_clear(const InstanceSpec& spec) 
   const Instance instance = instance_of_inspect(*container);
   const bool same_port = spec.host_port.value() == 0 || instance.host_port == spec.host_port;
   const bool usable = status != "removing" && status != "dead";
-  if (usable && same_port && image_of(*container) == spec.image) return instance;
+  const std::string fingerprint = string_at(*object_at(*config, "Labels"), fingerprint_label);
+  const bool same = fingerprint.empty() ? image_of(*container) == spec.image : fingerprint == spec.fingerprint;
+  if (usable && same_port && same) return instance;
   remove_container(instance.id);
   return std::nullopt;
 }
@@ -263,6 +307,16 @@ bool DockerRuntime::must_pull(const std::string& image) {
   if (images_.size() >= known_programs_limit) images_.clear();
   images_.insert(image);
   return false;
+}
+
+void DockerRuntime::set_limits(const TenantId& tenant, const Plan& plan) {
+  const auto container = describe(tenant);
+  if (!container) return;
+  const std::string id = string_at(*container, "Id");
+  const auto response =
+      send("POST", "/containers/" + id + "/update", options_.deadlines.call, json::serialize(limits_of(plan)));
+  if (response.status == 200 || response.status == 404) return;
+  throw engine_error(response.status, response.body, "set the limits of container " + name_of(tenant));
 }
 
 void DockerRuntime::remove(const TenantId& tenant, bool volumes) {

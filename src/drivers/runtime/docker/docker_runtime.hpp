@@ -18,17 +18,23 @@ namespace slipway::docker {
 
 // Runs each tenant in a container of a Docker Engine (API 1.41 or later), or of Podman's compatible service.
 // Thread-safe; any number of objects, also in other processes, may work for one installation. See README.md.
-class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, public RuntimeEvents {
+class DockerRuntime : public Runtime,
+                      public RuntimeLogs,
+                      public RuntimeStats,
+                      public RuntimeLimits,
+                      public RuntimeEvents {
  public:
   // Touches nothing yet; throws invalid for an endpoint or a subnet that it cannot read.
   DockerRuntime(DockerOptions options, InstallationId installation, Log log);
   ~DockerRuntime() override;
 
   HostNetwork prepare() override;
+  std::string pin(const std::string& image, const Progress& progress) override;
   Instance create(const InstanceSpec& spec, const Progress& progress) override;
   // Throws not_found where there is no container, invalid where its command cannot be executed.
   StartResult start(const TenantId& tenant, std::uint32_t boot) override;
   void stop(const TenantId& tenant, Millis grace) override;
+  void set_limits(const TenantId& tenant, const Plan& plan) override;
   void remove(const TenantId& tenant, bool volumes) override;
   bool must_pull(const std::string& image) override;
   std::optional<Instance> inspect(const TenantId& tenant) override;
@@ -56,6 +62,8 @@ class DockerRuntime : public Runtime, public RuntimeLogs, public RuntimeStats, p
   // The same of the tenant's container; nothing where what bears its name is not ours.
   std::optional<boost::json::object> describe(const TenantId& tenant);
 
+  // What this name stands for in the engine now, as `pin` returns it; nothing where there is no such image.
+  std::optional<std::string> pinned(const std::string& image);
   void create_volumes(const InstanceSpec& spec);
   std::optional<Instance> adopt_or_clear(const InstanceSpec& spec);
   void check_program(const boost::json::object& container);

@@ -47,6 +47,51 @@ TEST_F(DockerRuntimeTest, the_engine_really_sets_what_the_plan_says) {
   EXPECT_EQ(container.at("Config").at("Labels").at("slipway.tenant").as_string(), tenant.value());
 }
 
+TEST_F(DockerRuntimeTest, limits_are_changed_while_it_runs) {
+  const TenantId tenant = new_tenant();
+  InstanceSpec spec = spec_of(tenant, shell("sleep 60"));
+  runtime->set_limits(tenant, spec.plan);  // of nothing: success
+  const std::string id = runtime->create(spec, {}).id;
+  runtime->start(tenant, 0);
+  spec.plan.memory_bytes = 64u << 20;
+  spec.plan.cpus = 0.75;
+  spec.plan.pids = 44;
+  runtime->set_limits(tenant, spec.plan);
+  const json::object container = raw(name_of(tenant));
+  EXPECT_EQ(string_at(container, "Id"), id);
+  EXPECT_EQ(container.at("State").at("Status").as_string(), "running");
+  const json::object host = container.at("HostConfig").as_object();
+  EXPECT_EQ(host.at("Memory"), 64 << 20);
+  EXPECT_EQ(host.at("MemorySwap"), 64 << 20);
+  EXPECT_EQ(host.at("NanoCpus"), 750'000'000);
+  EXPECT_EQ(host.at("PidsLimit"), 44);
+}
+
+// A name is given to another image: whoever was made from the first one is made from it again.
+TEST_F(DockerRuntimeTest, what_is_pinned_stays_the_same_image) {
+  InstanceSpec spec = spec_of(new_tenant(), shell("/bin/busybox cat /etc/text"));
+  spec.image_name = image;
+  spec.image = runtime->pin(image, {});
+  EXPECT_EQ(runtime->pin(image, {}), spec.image);
+  EXPECT_EQ(runtime->pin(spec.image, {}), spec.image);
+  runtime->create(spec, {});
+  EXPECT_EQ(raw(name_of(spec.tenant)).at("Config").at("Image").as_string(), image) << "docker ps shows the name";
+  runtime->remove(spec.tenant, false);
+
+  import_image("changed\n");
+  EXPECT_NE(runtime->pin(image, {}), spec.image);
+  EXPECT_THAT(output_of(spec), HasSubstr("hello"));
+  InstanceSpec fresh = spec_of(new_tenant(), shell("/bin/busybox cat /etc/text"));
+  fresh.image = runtime->pin(image, {});
+  EXPECT_THAT(output_of(fresh), HasSubstr("changed"));
+
+  runtime->remove(spec.tenant, true);
+  call("DELETE", "/images/" + spec.image + "?force=1");
+  std::string message;
+  EXPECT_EQ(kind_of([&] { runtime->create(spec, {}); }, &message), ErrorKind::unavailable);
+  EXPECT_THAT(message, HasSubstr(image));
+}
+
 TEST_F(DockerRuntimeTest, inside_it_is_as_hardened_as_it_looks) {
   InstanceSpec spec =
       spec_of(new_tenant(), shell("B=/bin/busybox; $B grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status;"

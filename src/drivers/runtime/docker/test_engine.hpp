@@ -107,19 +107,8 @@ class RealEngine : public testing::Test {
     } catch (const Error& error) {
       GTEST_SKIP() << skip(error.message());
     }
-    std::ifstream busybox("/bin/busybox", std::ios::binary);
-    if (!busybox) GTEST_SKIP() << skip("/bin/busybox is missing (Debian: busybox-static)");
-    const std::string program{std::istreambuf_iterator<char>(busybox), {}};
-    const std::string tar = tar_entry("bin/busybox", program) + tar_entry("bin/script", "#!/no/such/shell\n") +
-                            tar_entry("etc/text", "hello\n", "0000644") + std::string(1024, '\0');
-    const std::string repository = "slipway-docker-test-" + installation.value();
-    Call import{"POST",
-                "/images/create?fromSrc=-&repo=" + repository + "&tag=1",
-                tar,
-                {{"Content-Type", "application/x-tar"}},
-                Millis(60'000)};
-    ASSERT_EQ(engine.call(import).status, 200);
-    image = repository + ":1";
+    if (!std::ifstream("/bin/busybox")) GTEST_SKIP() << skip("/bin/busybox is missing (Debian: busybox-static)");
+    import_image("hello\n");
     options.endpoint = test_endpoint();
     // A subnet of the test's own: the engine's pool holds some thirty networks for everybody.
     ASSERT_TRUE(eventually([&] {
@@ -143,6 +132,22 @@ class RealEngine : public testing::Test {
     EXPECT_TRUE(runtime->resources().empty());
     runtime->discard({"network", "slipway_" + installation.value(), {}});
     call("DELETE", "/images/" + image + "?force=1");
+  }
+
+  // Makes `image`, anew if there is one.
+  void import_image(const std::string& text) {
+    std::ifstream busybox("/bin/busybox", std::ios::binary);
+    const std::string program{std::istreambuf_iterator<char>(busybox), {}};
+    const std::string tar = tar_entry("bin/busybox", program) + tar_entry("bin/script", "#!/no/such/shell\n") +
+                            tar_entry("etc/text", text, "0000644") + std::string(1024, '\0');
+    const std::string repository = "slipway-docker-test-" + installation.value();
+    Call import{"POST",
+                "/images/create?fromSrc=-&repo=" + repository + "&tag=1",
+                tar,
+                {{"Content-Type", "application/x-tar"}},
+                Millis(60'000)};
+    ASSERT_EQ(engine.call(import).status, 200);
+    image = repository + ":1";
   }
 
   net::Response call(const char* method, const std::string& path, const boost::json::object& body = {}) {

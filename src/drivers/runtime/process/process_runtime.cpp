@@ -95,6 +95,7 @@ Instance ProcessRuntime::view(const TenantFiles& files, const StoredSpec& stored
   instance.tenant = stored.spec.tenant;
   instance.id = stored.id;
   instance.host_port = stored.spec.host_port;
+  instance.fingerprint = stored.spec.fingerprint;
   const std::optional<RunState> state = files.state();
   if (!state) return instance;
   instance.state = InstanceState::exited;
@@ -116,8 +117,8 @@ Instance ProcessRuntime::create(const InstanceSpec& spec, const Progress&) {
   const TenantFiles files = this->files(spec.tenant);
   const os::Descriptor lock = lock_tenant(files.directory(), true, lock_timeout);
   if (const auto stored = files.spec()) {
-    const bool same = spec.host_port.value() == 0 || stored->spec.host_port == spec.host_port;
-    if (same) return view(files, *stored);
+    const bool same_port = spec.host_port.value() == 0 || stored->spec.host_port == spec.host_port;
+    if (same_port && stored->spec.fingerprint == spec.fingerprint) return view(files, *stored);
   }
   stop_locked(files, spec.tenant, Millis(0));
   SystemRandom random;

@@ -47,6 +47,7 @@ std::optional<StoredSpec> TenantFiles::spec() const {
   InstanceSpec& spec = stored.spec;
   spec.tenant = TenantId(string_at(root, "tenant"));
   spec.slug = Slug(string_at(root, "slug"));
+  spec.fingerprint = string_at(root, "fingerprint");
   spec.host_port = Port(static_cast<std::uint16_t>(int_at(root, "hostPort")));
   spec.plan.memory_bytes = static_cast<std::uint64_t>(int_at(root, "memoryBytes"));
   if (const json::array* command = array_at(root, "command")) {
@@ -77,6 +78,7 @@ void TenantFiles::write_spec(const StoredSpec& stored) const {
   const json::object root = {{"id", stored.id},
                              {"tenant", spec.tenant.value()},
                              {"slug", spec.slug.value()},
+                             {"fingerprint", spec.fingerprint},
                              {"hostPort", spec.host_port.value()},
                              {"memoryBytes", spec.plan.memory_bytes},
                              {"command", strings(spec.command)},
