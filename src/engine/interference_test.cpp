@@ -8,8 +8,11 @@
 namespace slipway {
 namespace {
 
+using test::expect_active_once;
 using test::TestWorld;
+using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 struct Died {};  // no Error: nothing in the engine catches it
 
@@ -246,6 +249,86 @@ TEST(Interference, AMailThatArrivedBeforeItsTemplateChangedIsSent) {
   w.settle(id);
   EXPECT_EQ(w.tenant(id).mails.at(0).state, MailState::sent);
   EXPECT_EQ(w.mailer.count(), 1u);
+}
+
+// A request that arrives while a first boot fails for the last time is heeded: what it asks for has not been tried yet.
+struct LastTry {
+  std::string name;
+  std::function<void(MeddledWorld&, const TenantId&)> lead_up;  // the next look finds out that it is final
+};
+
+const std::vector<LastTry>& last_tries() {
+  static const std::vector<LastTry> all = {
+      {"no answer",
+       [](MeddledWorld& w, const TenantId& id) {
+         w.probe.never_ready(id);
+         w.settle(id, w.settings.policy.start_timeout + Millis(5'000));
+         ASSERT_EQ(w.runtime.starts(id), 2u);
+         w.clock.advance(w.settings.policy.start_timeout);
+       }},
+      {"an exit",
+       [](MeddledWorld& w, const TenantId& id) {
+         w.probe.never_ready(id);
+         w.look(id);
+         for (unsigned exits = 1; exits < w.settings.policy.first_boot_exits; ++exits) {
+           ASSERT_TRUE(w.runtime.kill(id));
+           w.settle(id, Millis(5'000));
+         }
+         ASSERT_TRUE(w.runtime.kill(id));
+       }},
+      {"a hopeless exit",
+       [](MeddledWorld& w, const TenantId& id) {
+         w.probe.never_ready(id);
+         w.look(id);
+         ASSERT_TRUE(w.runtime.end_hopelessly(id, "there is no image shop:1"));
+       }},
+      {"a step", [](MeddledWorld& w, const TenantId&) { w.runtime.remove_image("shop:1"); }},
+  };
+  return all;
+}
+
+TEST(GivingUp, IsFinalWhereNobodyAsksForAnythingElse) {
+  for (const LastTry& last : last_tries()) {
+    MeddledWorld w;
+    const TenantId id = w.sign_up("acme");
+    last.lead_up(w, id);
+    EXPECT_EQ(w.tenant(id).failure, "") << last.name;
+    w.look_meddled(id);
+    EXPECT_NE(w.tenant(id).failure, "") << last.name;
+    EXPECT_TRUE(w.nothing_left(id)) << last.name;
+  }
+}
+
+TEST(GivingUp, IsNotForARequestThatArrivesDuringTheLastTry) {
+  for (const LastTry& last : last_tries()) {
+    for (const Action action : {Action::suspend, Action::restart, Action::retry, Action::remove}) {
+      if (action == Action::retry && last.name == "a hopeless exit") continue;  // the same end is found again
+      const std::string name = fmt::format("{} during {}", static_cast<int>(action), last.name);
+      MeddledWorld w;
+      const TenantId id = w.sign_up("acme");
+      last.lead_up(w, id);
+      w.meddling_store.before_save = [&] {
+        w.tenants.change(id, action);
+        w.probe.ready(id);  // what is tried now succeeds
+        w.runtime.add_image("shop:1");
+      };
+      w.look_meddled(id);
+      w.settle(id);
+      EXPECT_EQ(w.tenant(id).failure, "") << name;
+      EXPECT_THAT(w.timeline(id, "status"), Not(Contains("failing"))) << name;
+      if (action == Action::remove) {
+        EXPECT_EQ(w.tenant(id).status, Status::deleted) << name;
+        EXPECT_EQ(w.mailer.count(), 0u) << name;
+        continue;
+      }
+      if (action == Action::suspend) {
+        EXPECT_EQ(w.tenant(id).status, Status::suspended) << name;
+        w.tenants.change(id, Action::resume);
+        w.settle(id);
+      }
+      expect_active_once(w, id);
+    }
+  }
 }
 
 // Two versions share a ledger while one replaces the other. What only the newer one understands is left to it.

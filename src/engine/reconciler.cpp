@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "engine/welcome.hpp"
+#include "model/giving_up.hpp"
 
 namespace slipway {
 namespace {
@@ -16,10 +17,6 @@ constexpr int round_limit = 64;     // of one call; then the tenant queues again
 constexpr int save_retry_limit = 16;
 
 bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.failure.empty(); }
-
-// Whether a failure may still end the whole provisioning. Never once the customer's instance has been ready: then there
-// is data that must not be taken back.
-bool may_give_up(const Tenant& t) { return !t.first_ready_at && t.desired == Desired::running && t.failure.empty(); }
 
 // Whether only requests have written the row between these two, and no other worker (or a retry, which begins anew).
 // What a step found out is then still true of it.
@@ -180,7 +177,7 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
     return instance;
   } catch (const Error& error) {
     failed_to = true;
-    changes.add(failed(Step::inspect, error));
+    changes.add(failed(Step::inspect, error, tenant));
     return std::nullopt;
   }
 }
@@ -226,17 +223,18 @@ StepResult Reconciler::perform_one(Step step, const Tenant& tenant, const std::o
     }
     return result;
   } catch (const Error& error) {
-    return failed(step, error);
+    return failed(step, error, tenant);
   } catch (const std::exception& error) {
-    return failed(step, Error(ErrorKind::internal, error.what()));
+    return failed(step, Error(ErrorKind::internal, error.what()), tenant);
   }
 }
 
-StepResult Reconciler::failed(Step step, const Error& error) const {
+StepResult Reconciler::failed(Step step, const Error& error, const Tenant& tenant) const {
   const TimePoint now = world_.clock.now();
-  const std::string reason = fmt::format("{}: {}", row_of(step).words, error.what());
-  const ReasonCode code = code_of(step, error.kind());
   const Policy& policy = settings_.policy;
+  const Trouble trouble{error.retryable() ? Trouble::Kind::passing : Trouble::Kind::permanent,
+                        fmt::format("{}: {}", row_of(step).words, error.what()), code_of(step, error.kind())};
+  const bool give_up = gives_up(tenant, trouble, policy);
   const std::uint64_t chance = world_.random.next();
   const auto patch = [=, retryable = error.retryable(), asked = error.retry_after()](Tenant& t) {
     Attempt& attempt = t.attempts[step];
@@ -245,29 +243,22 @@ StepResult Reconciler::failed(Step step, const Error& error) const {
     const Millis jitter(static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(ceiling.count() + 1)));
     attempt.not_before =
         now + std::min(policy.longest_wait(), std::max({Millis(1), jitter, asked.value_or(Millis(0))}));
-    attempt.error = reason;
+    attempt.error = trouble.reason;
     ++attempt.count;
-    t.reason = reason;
-    t.reason_code = code;
-    if (!retryable && may_give_up(t)) {  // what the world does wrong is waited for
-      t.failure = reason;
-      t.failure_code = code;
-    }
+    write_down(t, trouble, give_up);
   };
   Event event;
   event.at = now;
   event.kind = "error";
   event.step = to_string(step);
-  event.message = reason;
-  return {patch, {event}, {}};
+  event.message = trouble.reason;
+  return {patch, {event}, {}, give_up};
 }
 
 // That a sign-up has been waiting for long. One mail says so for all who wait: in an outage they are many.
 void Reconciler::tell_operator(Tenant& t, TimePoint now) const {
-  const bool waits = may_give_up(t) && std::any_of(t.attempts.begin(), t.attempts.end(), [&](const auto& attempt) {
-                       return now - attempt.second.first_at >= settings_.policy.retry_budget;
-                     });
-  if (!waits || settings_.mail.operator_address.empty() || find_mail(t, "operator_waiting") != nullptr) return;
+  if (!waits_too_long(t, settings_.policy, now) || settings_.mail.operator_address.empty()) return;
+  if (find_mail(t, "operator_waiting") != nullptr) return;
   const std::lock_guard lock(told_mutex_);
   if (told_at_ && *told_at_ <= now && now - *told_at_ < between_tellings && told_of_ != t.id) return;
   told_at_ = now;

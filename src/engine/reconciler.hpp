@@ -45,7 +45,7 @@ class Reconciler {
   void compare(const Tenant& tenant, Instance& instance, Changes& changes) const;
   Changes perform(const Tenant& tenant, const std::vector<Step>& steps, const std::optional<Instance>& instance) const;
   StepResult perform_one(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
-  StepResult failed(Step step, const Error& error) const;
+  StepResult failed(Step step, const Error& error, const Tenant& tenant) const;
   void tell_operator(Tenant& tenant, TimePoint now) const;
   void tell(const Tenant& before, const Tenant& after, const std::vector<Event>& events) const;
   bool save(Tenant& tenant, const Changes& changes, const std::string& owner);

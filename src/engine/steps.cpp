@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "engine/env.hpp"
 #include "engine/welcome.hpp"
+#include "model/giving_up.hpp"
 
 namespace slipway {
 namespace {
@@ -225,11 +226,11 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
   if (instance) reason += last_words(tenant);
   const unsigned before = ran >= settings_.policy.stable_after ? 0 : tenant.crashes;
   const unsigned crashes = before + 1;
-  const bool hopeless = instance && instance->hopeless;
-  const bool give_up = !tenant.first_ready_at && (hopeless || crashes >= settings_.policy.first_boot_exits);
+  const Trouble trouble{instance && instance->hopeless ? Trouble::Kind::permanent : Trouble::Kind::exit, reason,
+                        code_of_exit(instance), crashes};
+  const bool give_up = gives_up(tenant, trouble, settings_.policy);
   // The first restart is at once; then the waits grow.
   const Millis wait = crashes == 1 ? Millis(0) : settings_.policy.restart.wait(crashes - 2, world_.random);
-  const ReasonCode code = code_of_exit(instance);
   Event e = event(Step::record_exit, reason);
   e.kind = "error";
   return {[=, stable = settings_.policy.stable_ports](Tenant& t) {
@@ -238,17 +239,13 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
             t.proven = false;
             if (crashes > 1) t.database_made = false;  // it may be what is wrong
             if (!stable) forget_address(t);
-            t.reason = reason;
-            t.reason_code = code;
-            if (give_up && !t.first_ready_at) {
-              t.failure_code = code;
-              t.failure = hopeless ? reason : fmt::format("{}; it never answered and ended {} times", reason, crashes);
-            }
+            write_down(t, trouble, give_up);
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
             if (!instance) t.instance_id.clear();
           },
           {e},
-          {}};
+          {},
+          give_up};
 }
 
 StepResult Steps::probe(const Tenant& tenant) const {
@@ -292,22 +289,20 @@ StepResult Steps::boot_failed(const Tenant& tenant, Step step, const std::string
   const unsigned crashes = tenant.crashes + 1;
   const Millis wait = settings_.policy.restart.wait(crashes - 1, world_.random);
   const ReasonCode code = step == Step::address ? ReasonCode::app_not_started : ReasonCode::app_not_answering;
+  const Trouble trouble{Trouble::Kind::overdue, reason, code, crashes};
+  const bool give_up = gives_up(tenant, trouble, settings_.policy);
   Event e = event(step, reason, tenant.boot_at);
   e.kind = "error";
-  return {[=, tries = settings_.policy.first_boot_tries](Tenant& t) {
-            t.reason = reason;
-            t.reason_code = code;
+  return {[=](Tenant& t) {
             t.crashes = crashes;
-            if (!t.first_ready_at && crashes >= tries) {
-              t.failure = reason;
-              t.failure_code = code;
-              return;
-            }
+            write_down(t, trouble, give_up);
+            if (give_up) return;
             t.restart_wanted = std::max(t.restart_wanted, t.restart_done + 1);  // stop it and start it anew
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
           },
           {e},
-          {}};
+          {},
+          give_up};
 }
 
 // A key belongs to one mail, so one that was used was used for this mail: an earlier try arrived, and the templates or
@@ -342,7 +337,7 @@ StepResult Steps::send_mail(const Tenant& tenant) const {
     const Millis wait = std::max(error.retry_after().value_or(Millis(0)),
                                  settings_.policy.mail.wait(after.attempts - 1, world_.random));
     after.not_before = now + wait;
-    if (!error.retryable() || now - after.first_at >= settings_.policy.mail_budget) after.state = MailState::failed;
+    if (gives_up(after, error.retryable(), settings_.policy, now)) after.state = MailState::failed;
     e = event(Step::send_mail,
               fmt::format("{} mail was not sent ({}): {}", after.purpose,
                           after.state == MailState::failed ? "given up" : "will be tried again", error.what()),

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "engine/steps.hpp"
+#include "model/giving_up.hpp"
 
 // Steps for runtimes that start what they have accepted when they have room, and then tell where it is.
 namespace slipway {
@@ -22,8 +23,7 @@ StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason)
   e.kind = "error";
   return {[=](Tenant& t) {
             t.started = t.proven = false;
-            t.reason = reason;
-            t.reason_code = ReasonCode::no_room;
+            write_down(t, {Trouble::Kind::passing, reason, ReasonCode::no_room}, false);
             t.attempts[Step::address] = waiting;
             t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};
           },

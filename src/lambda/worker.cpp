@@ -1,6 +1,7 @@
 #include "lambda/worker.hpp"
 
 #include "base/error.hpp"
+#include "model/giving_up.hpp"
 
 namespace slipway::lambda {
 namespace {
@@ -44,17 +45,12 @@ std::optional<TimePoint> Worker::give_back(Tenant& tenant, const Reconciler::Out
 }
 
 void Worker::give_up(const TenantId& id, const std::string& why) {
+  const Trouble trouble{Trouble::Kind::permanent, why, ReasonCode::internal};
   for (int i = 0; i < save_retry_limit; ++i) {
     auto tenant = world_.store.find(id);
     if (!tenant || tenant->status == Status::unknown) return;
     const TimePoint now = world_.clock.now();
-    tenant->reason = why;
-    tenant->reason_code = ReasonCode::internal;
-    const bool never_ready = !tenant->first_ready_at && tenant->desired == Desired::running && tenant->failure.empty();
-    if (never_ready) {
-      tenant->failure = why;
-      tenant->failure_code = ReasonCode::internal;
-    }
+    write_down(*tenant, trouble, gives_up(*tenant, trouble, policy_));
     tenant->updated_at = tenant->due_at.emplace(now);
     if (world_.store.save(*tenant, {{0, now, "error", "", why, std::nullopt}}, {})) {
       log_.error(why, {{"tenant", id.value()}});

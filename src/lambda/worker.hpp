@@ -13,6 +13,7 @@ class Worker {
   // `owner` names this process's leases; no other process may use it.
   Worker(const World& world, const Settings& settings, Watch& watch, WorkQueue& queue, std::string owner, Log log)
       : world_(world),
+        policy_(settings.policy),
         reconciler_(world, settings, watch, log),
         queue_(queue),
         owner_(std::move(owner)),
@@ -36,6 +37,7 @@ class Worker {
   std::optional<TimePoint> give_back(Tenant& tenant, const Reconciler::Outcome& outcome);
 
   World world_;
+  const Policy& policy_;
   Reconciler reconciler_;
   WorkQueue& queue_;
   const std::string owner_;

@@ -71,6 +71,9 @@ void Judge::saved(const std::optional<Tenant>& before, const Tenant& wanted, boo
   if (before->failure.empty() && !after->failure.empty() && !just_failure(*after)) {
     violated("no sign-up fails without need", wanted.id.value() + ": " + after->failure);
   }
+  if (before->failure.empty() && !after->failure.empty() && before->desired != Desired::running) {
+    violated("what nobody wants is not given up", wanted.id.value() + ": " + after->failure);
+  }
   if (before->first_ready_at && !after->failure.empty()) {
     violated("what was ready is never given up", wanted.id.value() + ": " + after->failure);
   }
