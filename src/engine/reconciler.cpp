@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <tuple>
-
 #include "base/error.hpp"
 #include "engine/welcome.hpp"
 #include "model/giving_up.hpp"
@@ -17,16 +15,6 @@ constexpr int round_limit = 64;     // of one call; then the tenant queues again
 constexpr int save_retry_limit = 16;
 
 bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.failure.empty(); }
-
-// Whether only requests have written the row between these two, and no other worker (or a retry, which begins anew).
-// What a step found out is then still true of it.
-bool same_progress(const Tenant& a, const Tenant& b) {
-  const auto progress = [](const Tenant& t) {
-    return std::tie(t.port, t.database_made, t.database_closed, t.instance_id, t.started, t.proven, t.restart_done,
-                    t.boot_at, t.first_ready_at, t.failure, t.instance_removed, t.database_dropped);
-  };
-  return progress(a) == progress(b);
-}
 
 // What a customer may know of a step that failed.
 ReasonCode code_of(Step step, ErrorKind kind) {
@@ -325,7 +313,7 @@ bool Reconciler::save(Tenant& tenant, const Changes& changes, const std::string&
     auto newest = world_.store.claim(tenant.id, {owner, now + lease_time, true}, now);
     if (!newest) return false;
     world_.runtime.begin(tenant.id);
-    const bool still_true = same_progress(tenant, *newest) && !changes.if_unchanged;
+    const bool still_true = Facts(tenant) == Facts(*newest) && !changes.if_unchanged;
     tenant = std::move(*newest);
     if (!still_true) return true;  // decide anew: each step finds what it has done
   }

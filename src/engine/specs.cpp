@@ -87,7 +87,7 @@ std::shared_ptr<const Release> Specs::find(const std::string& id) {
 
 InstanceSpec Specs::spec(const Tenant& row, const Release& release) const {
   Tenant tenant = row;
-  if (!settings_.policy.stable_ports) forget_address(tenant);  // the next start will be somewhere else
+  if (!settings_.policy.stable_ports) tenant.forget_address();  // the next start will be somewhere else
   const DatabaseAccess access = database_.access(tenant.id);
   InstanceSpec spec;
   spec.tenant = tenant.id;

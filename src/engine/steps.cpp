@@ -235,10 +235,9 @@ StepResult Steps::record_exit(const Tenant& tenant, const std::optional<Instance
   e.kind = "error";
   return {[=, stable = settings_.policy.stable_ports](Tenant& t) {
             t.crashes = crashes;
-            t.started = false;
-            t.proven = false;
+            t.instance_ended();
             if (crashes > 1) t.database_made = false;  // it may be what is wrong
-            if (!stable) forget_address(t);
+            if (!stable) t.forget_address();
             write_down(t, trouble, give_up);
             t.attempts[Step::start_instance] = {crashes, now, now + wait, reason};
             if (!instance) t.instance_id.clear();

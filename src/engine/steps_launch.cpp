@@ -22,7 +22,7 @@ StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason)
   Event e = event(Step::record_exit, reason);
   e.kind = "error";
   return {[=](Tenant& t) {
-            t.started = t.proven = false;
+            t.instance_ended();
             write_down(t, {Trouble::Kind::passing, reason, ReasonCode::no_room}, false);
             t.attempts[Step::address] = waiting;
             t.attempts[Step::start_instance] = {waiting.count, waiting.first_at, now + room_poll, reason};

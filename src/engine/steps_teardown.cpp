@@ -8,9 +8,9 @@ StepResult Steps::stop_instance(const Tenant& tenant) const {
   const TimePoint began = world_.clock.now();
   world_.runtime.stop(tenant.id, specs_.app(tenant).stop_timeout);
   return {[stable = settings_.policy.stable_ports](Tenant& t) {
-            t.started = t.proven = false;
+            t.instance_ended();
             t.database_made = t.database_closed = false;  // what ran may have changed its role
-            if (!stable) forget_address(t);
+            if (!stable) t.forget_address();
           },
           {event(Step::stop_instance, "instance stopped", began)},
           {}};
@@ -32,7 +32,7 @@ StepResult Steps::remove_instance(const Tenant& tenant) const {
   world_.runtime.remove(tenant.id, true);
   return {[](Tenant& t) {
             t.instance_removed = true;
-            t.started = t.proven = false;
+            t.instance_ended();
             t.instance_id.clear();
           },
           {event(Step::remove_instance, "instance and volumes removed", began)},
@@ -54,7 +54,7 @@ StepResult Steps::drop_database(const Tenant& tenant) const {
 StepResult Steps::finish(const Tenant&) const {
   const bool tell = !settings_.mail.operator_address.empty();
   return {[tell](Tenant& t) {
-            forget_address(t);
+            t.forget_address();
             t.refused_port.reset();
             t.attempts.clear();
             if (t.desired == Desired::deleted) {

@@ -57,11 +57,8 @@ void retry(Tenant& t) {
   }
   if (t.desired == Desired::suspended) refuse(t, "retried", "resume it");
   if (t.status == Status::failed) {
-    t.failure.clear();
+    t.begin_anew();
     t.status = Status::provisioning;
-    t.started = t.proven = t.instance_removed = t.database_dropped = false;
-    t.instance_id.clear();
-    t.boot_at.reset();
   }
   forget_troubles(t);
   for (Mail& mail : t.mails) {

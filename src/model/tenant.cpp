@@ -62,9 +62,4 @@ bool is_settled(const Tenant& tenant) {
   }
 }
 
-void forget_address(Tenant& t) {
-  t.port.reset();
-  t.host.clear();
-}
-
 }  // namespace slipway

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "model/facts.hpp"
 #include "model/names.hpp"
-#include "model/plan.hpp"
 #include "model/reason.hpp"
 #include "model/step.hpp"
 
@@ -79,7 +79,7 @@ struct SignUp {
 };
 
 // One row of the ledger: what is wanted of a tenant and what has been done for it.
-struct Tenant {
+struct Tenant : Facts {
   TenantId id;
   SignUp sign_up;
   TimePoint created_at;
@@ -95,28 +95,8 @@ struct Tenant {
   std::string reason;  // why it is not active, in words for operators; empty when all is well
   ReasonCode reason_code = ReasonCode::internal;  // the kind of `reason`, for everyone else
 
-  // Done. Written by the engine.
-  std::optional<Port> port;
-  std::optional<Port> refused_port;  // that turned out to be a stranger's; put on hold when the next one is leased
-  std::string host;  // public address of the machine where the instance is published; empty: the configured one
-  bool database_made = false;    // since the last start: role and database are as they shall be, and open
-  bool database_closed = false;  // since the last suspension was asked for
-  std::string instance_id;       // of the container that was made last; empty: none
-  std::string release;           // what it runs; empty: what slipway.yaml says when its instance is made next
-  std::string fingerprint;       // of what the instance was made from; empty: not known
-  bool outdated = false;         // another one would be made from something else now
-  std::optional<Plan> given;     // the plan as it was last given: what holds once slipway.yaml has it no more
-  bool started = false;          // we started it and it should be running
-  bool proven = false;           // this boot has answered through the URL
-  std::uint32_t boots = 0;  // starts that were written down: names the next one, so that a repeat is told from another
-  std::uint32_t restart_done = 0;
-  std::optional<TimePoint> boot_at;         // start of the present boot
-  std::optional<TimePoint> first_ready_at;  // first proof ever; from then on nothing is given up or taken back
-  unsigned crashes = 0;                     // exits in a row that were not asked for
-  std::string failure;                      // why the provisioning was given up; empty: it was not
-  ReasonCode failure_code = ReasonCode::internal;
-  bool instance_removed = false;  // of a deletion or a failed provisioning
-  bool database_dropped = false;
+  // Tried. Written by the engine, and forgotten where a request begins anew.
+  unsigned crashes = 0;  // exits in a row that were not asked for
   std::map<Step, Attempt> attempts;
   std::vector<Mail> mails;
 
@@ -138,9 +118,6 @@ std::optional<TimePoint> mail_owed_since(const Tenant& tenant);
 
 // True once nothing more will happen by itself that a waiting client cares about.
 bool is_settled(const Tenant& tenant);
-
-// A port that a runtime chose is another tenant's as soon as this instance has ended.
-void forget_address(Tenant& t);
 
 // The row as one JSON document and back. Absent members take their default and unknown ones are kept. A document of a
 // later format, or one with a word that is unknown (a status, say), gives a tenant whose status is `unknown`. Throws
