@@ -153,14 +153,14 @@ Reconciler::Outcome Reconciler::go_round(Tenant& tenant, const std::string& owne
 // A teardown acts whatever is there; everything else needs to see the instance first.
 std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& changes, bool& failed_to) const {
   if (is_teardown(tenant)) return std::nullopt;
-  const auto waiting = tenant.attempts.find(Step::inspect);
-  if (waiting != tenant.attempts.end() && settings_.policy.must_wait(waiting->second.not_before, world_.clock.now())) {
+  const Attempt* waiting = tenant.attempts.find(Step::inspect);
+  if (waiting != nullptr && settings_.policy.must_wait(waiting->not_before, world_.clock.now())) {
     failed_to = true;
     return std::nullopt;
   }
   try {
     auto instance = world_.runtime.inspect(tenant.id);
-    if (waiting != tenant.attempts.end()) changes.patches.push_back([](Tenant& t) { t.attempts.erase(Step::inspect); });
+    if (waiting != nullptr) changes.patches.push_back([](Tenant& t) { t.attempts.erase(Step::inspect); });
     if (instance) compare(tenant, *instance, changes);
     return instance;
   } catch (const Error& error) {

@@ -15,8 +15,8 @@ constexpr Millis room_poll{60'000};  // between two starts where the machines ar
 // them when an instance is published at last.
 StepResult Steps::wait_for_room(const Tenant& tenant, const std::string& reason) const {
   const TimePoint now = world_.clock.now();
-  const auto known = tenant.attempts.find(Step::address);
-  Attempt waiting = known == tenant.attempts.end() ? Attempt{0, now, now, ""} : known->second;
+  const Attempt* known = tenant.attempts.find(Step::address);
+  Attempt waiting = known == nullptr ? Attempt{0, now, now} : *known;
   ++waiting.count;
   waiting.error = reason;
   Event e = event(Step::record_exit, reason);

@@ -11,9 +11,9 @@ class Steps {
   Steps(const Tenant& tenant, const Policy& policy, TimePoint now) : tenant_(tenant), policy_(policy), now_(now) {}
 
   void want(Step step) {
-    const auto attempt = tenant_.attempts.find(step);
-    if (attempt != tenant_.attempts.end() && policy_.must_wait(attempt->second.not_before, now_)) {
-      wake(attempt->second.not_before);
+    const Attempt* attempt = tenant_.attempts.find(step);
+    if (attempt != nullptr && policy_.must_wait(attempt->not_before, now_)) {
+      wake(attempt->not_before);
     } else {
       decision.steps.push_back(step);
     }
@@ -176,8 +176,8 @@ Decision next_steps(const Tenant& t, const std::optional<Instance>& instance, co
 Decision next_steps_blind(const Tenant& t, const Policy& policy, TimePoint now) {
   Steps steps(t, policy, now);
   steps.decision.status = t.status;
-  const auto look = t.attempts.find(Step::inspect);
-  steps.wake(look == t.attempts.end() ? now : look->second.not_before);
+  const Attempt* look = t.attempts.find(Step::inspect);
+  steps.wake(look == nullptr ? now : look->not_before);
   steps.want_mail();
   return steps.decision;
 }

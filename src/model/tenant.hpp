@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "model/attempts.hpp"
 #include "model/facts.hpp"
 #include "model/names.hpp"
 #include "model/reason.hpp"
-#include "model/step.hpp"
 
 namespace slipway {
 
@@ -40,14 +40,6 @@ std::string_view to_string(Desired desired);
 std::string_view to_string(Status status);
 std::optional<Desired> parse_desired(std::string_view text);
 std::optional<Status> parse_status(std::string_view text);
-
-// The tries of one step that has not succeeded yet; gone when it does.
-struct Attempt {
-  unsigned count = 0;
-  TimePoint first_at;
-  TimePoint not_before;
-  std::string error;
-};
 
 enum class MailState { pending, sent, failed };
 
@@ -97,7 +89,7 @@ struct Tenant : Facts {
 
   // Tried. Written by the engine, and forgotten where a request begins anew.
   unsigned crashes = 0;  // exits in a row that were not asked for
-  std::map<Step, Attempt> attempts;
+  Attempts attempts;
   std::vector<Mail> mails;
 
   // Members of the document that this version does not know, as one JSON object: kept through a save. Empty: none.

@@ -97,11 +97,6 @@ class Members {
     return value;
   }
 
-  // Puts back what turned out to be unknown inside of a member.
-  void keep(std::string_view key, json::object unknown) {
-    if (!unknown.empty()) rest_[key] = std::move(unknown);
-  }
-
   std::string rest() const { return rest_.empty() ? std::string() : json::serialize(rest_); }
 
  private:
@@ -112,14 +107,7 @@ class Members {
 void add_rest(json::object& document, const std::string& rest) {
   if (rest.empty()) return;
   const json::value members = parse_json(rest, "ledger");
-  for (const auto& [key, value] : members.as_object()) {
-    const auto known = document.find(key);
-    if (known == document.end()) {
-      document.emplace(key, value);
-    } else if (known->value().is_object() && value.is_object()) {
-      for (const auto& inner : value.get_object()) known->value().get_object().insert(inner);
-    }
-  }
+  for (const auto& member : members.as_object()) document.insert(member);
 }
 
 std::optional<MailState> parse_mail_state(std::string_view text) {
@@ -181,13 +169,18 @@ Plan plan_from(json::object object) {
 }
 
 json::object to_json(const Attempt& a) {
-  return {
+  json::object o{
       {"count", a.count}, {"first_at", millis(a.first_at)}, {"not_before", millis(a.not_before)}, {"error", a.error}};
+  add_rest(o, a.extra);
+  return o;
 }
 
-Attempt attempt_from(const json::object& object) {
-  Members o(object);
-  return {o.small<unsigned>("count"), o.time("first_at"), o.time("not_before"), o.text("error")};
+Attempt attempt_from(const json::value& value) {
+  if (!value.is_object()) throw Unknown();
+  Members o(value.get_object());
+  Attempt a{o.small<unsigned>("count"), o.time("first_at"), o.time("not_before"), o.text("error")};
+  a.extra = o.rest();
+  return a;
 }
 
 }  // namespace
@@ -238,7 +231,7 @@ std::string to_document(const Tenant& t) {
   o["database_dropped"] = t.database_dropped;
   if (!t.attempts.empty()) {
     json::object attempts;
-    for (const auto& [step, attempt] : t.attempts) attempts[to_string(step)] = to_json(attempt);
+    for (const auto& [name, attempt] : t.attempts) attempts[name] = to_json(attempt);
     o["attempts"] = std::move(attempts);
   }
   if (!t.mails.empty()) {
@@ -296,17 +289,8 @@ void read_progress(Members& o, Tenant& t) {
   t.failure_code = o.reason_code("failure_code");
   t.instance_removed = o.flag("instance_removed");
   t.database_dropped = o.flag("database_dropped");
-  json::object unknown_steps;
-  for (const auto& entry : o.object("attempts")) {
-    const auto step = parse_step(entry.key());
-    if (!step) {
-      unknown_steps.insert(entry);
-    } else if (entry.value().is_object()) {
-      t.attempts[*step] = attempt_from(entry.value().get_object());
-    }
-  }
+  for (const auto& [name, attempt] : o.object("attempts")) t.attempts.add(name, attempt_from(attempt));
   for (const json::value& mail : o.array("mails")) t.mails.push_back(mail_from(mail));
-  o.keep("attempts", std::move(unknown_steps));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.port, Port(20'001));
   EXPECT_EQ(after.refused_port, Port(20'002));
   EXPECT_EQ(after.first_ready_at, before.first_ready_at);
-  EXPECT_EQ(after.attempts.at(Step::probe).error, "refused");
+  EXPECT_EQ(after.attempts.find(Step::probe)->error, "refused");
   ASSERT_EQ(after.mails.size(), 1u);
   EXPECT_EQ(after.mails[0].state, MailState::sent);
   EXPECT_EQ(after.mails[0].sent_at, TimePoint(Millis(9)));
@@ -93,11 +93,13 @@ TEST(TenantDocument, KeepsWhatItDoesNotKnow) {
   boost::json::object newer = parsed(to_document(full_tenant()));
   newer["slots"] = {{"a", {{"state", "proven"}}}};
   newer["mails"].as_array()[0].as_object()["opened_at"] = 17;
-  newer["attempts"].as_object()["publish_route"] = {{"count", 3}};
+  const boost::json::object tries{{"count", 3}, {"first_at", 4}, {"not_before", 5}, {"error", "down"}, {"slot", "a"}};
+  newer["attempts"].as_object()["publish_route"] = tries;
+  newer["attempts"].as_object()["start_instance/a"] = tries;
   Tenant t = from_document(boost::json::serialize(newer));
   EXPECT_EQ(t.status, Status::crash_loop);
   t.status = Status::active;
-  t.attempts.clear();
+  t.attempts.erase(Step::probe);
   newer["status"] = "active";
   newer["attempts"].as_object().erase("probe");
   EXPECT_EQ(parsed(to_document(t)), newer);
@@ -109,6 +111,7 @@ TEST(TenantDocument, OfAWordThatIsUnknownIsShownAndWrittenAsItWas) {
            changed(known, "\"crash_loop\"", "\"hibernating\""),
            changed(known, "\"suspended\"", "\"archived\""),
            changed(known, "\"sent\"", "\"bounced\""),
+           changed(known, "\"probe\":{", "\"probe\":7,\"later\":{"),
            changed(known, "\"v\":1", "\"v\":2"),
        }) {
     const Tenant t = from_document(document);
