@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,32 +35,57 @@ class Steps {
         boots_(boots),
         quoting_(settings, world.database) {}
 
-  // Errors of the drivers pass through.
-  StepResult perform(Step step, const Tenant& tenant, const std::optional<Instance>& instance) const;
+  using Seen = std::optional<Instance>;  // what the runtime has of the tenant; nothing: no instance
+
+  // Errors of the drivers pass through. `inspect` is the reconciler's own.
+  StepResult perform(Step step, const Tenant& tenant, const Seen& instance) const;
 
  private:
-  StepResult lease_port(const Tenant& tenant) const;
-  StepResult create_database(const Tenant& tenant) const;
-  StepResult create_instance(const Tenant& tenant) const;
-  StepResult set_limits(const Tenant& tenant) const;
-  StepResult start_instance(const Tenant& tenant) const;
+  StepResult lease_port(const Tenant& tenant, const Seen&) const;
+  StepResult create_database(const Tenant& tenant, const Seen&) const;
+  StepResult create_instance(const Tenant& tenant, const Seen&) const;
+  StepResult set_limits(const Tenant& tenant, const Seen&) const;
+  StepResult start_instance(const Tenant& tenant, const Seen&) const;
+  StepResult record_exit(const Tenant& tenant, const Seen& instance) const;
+  StepResult address(const Tenant& tenant, const Seen& instance) const;
+  StepResult probe(const Tenant& tenant, const Seen&) const;
+  StepResult send_mail(const Tenant& tenant, const Seen&) const;
+  StepResult stop_instance(const Tenant& tenant, const Seen&) const;
+  StepResult close_database(const Tenant& tenant, const Seen&) const;
+  StepResult remove_instance(const Tenant& tenant, const Seen&) const;
+  StepResult drop_database(const Tenant& tenant, const Seen&) const;
+  StepResult finish(const Tenant&, const Seen&) const;
+
+  // Beside each row of step_table, what performs it.
+  struct Row {
+    Step step;
+    StepResult (Steps::*perform)(const Tenant&, const Seen&) const;
+  };
+  static constexpr std::array rows = {
+      Row{Step::inspect, nullptr},
+      Row{Step::lease_port, &Steps::lease_port},
+      Row{Step::create_database, &Steps::create_database},
+      Row{Step::create_instance, &Steps::create_instance},
+      Row{Step::set_limits, &Steps::set_limits},
+      Row{Step::start_instance, &Steps::start_instance},
+      Row{Step::record_exit, &Steps::record_exit},
+      Row{Step::address, &Steps::address},
+      Row{Step::probe, &Steps::probe},
+      Row{Step::send_mail, &Steps::send_mail},
+      Row{Step::stop_instance, &Steps::stop_instance},
+      Row{Step::close_database, &Steps::close_database},
+      Row{Step::remove_instance, &Steps::remove_instance},
+      Row{Step::drop_database, &Steps::drop_database},
+      Row{Step::finish, &Steps::finish},
+  };
+
   StartResult start_what_is_there(const Tenant& tenant) const;
   StepResult move_port(const Tenant& tenant) const;
-  StepResult record_exit(const Tenant& tenant, const std::optional<Instance>& instance) const;
   StepResult wait_for_room(const Tenant& tenant, const std::string& reason) const;
-  StepResult address(const Tenant& tenant, const std::optional<Instance>& instance) const;
-  StepResult probe(const Tenant& tenant) const;
   bool is_overdue(const Tenant& tenant, Millis age) const;
   StepResult boot_overdue(const Tenant& tenant, const std::string& detail, Millis age) const;
-  std::string send_or_find_sent(const Message& message, const std::string& key) const;
   StepResult boot_failed(const Tenant& tenant, Step step, const std::string& reason) const;
-  StepResult send_mail(const Tenant& tenant) const;
-  StepResult stop_instance(const Tenant& tenant) const;
-  StepResult close_database(const Tenant& tenant) const;
-  StepResult remove_instance(const Tenant& tenant) const;
-  StepResult drop_database(const Tenant& tenant) const;
-  StepResult finish(const Tenant& tenant) const;
-
+  std::string send_or_find_sent(const Message& message, const std::string& key) const;
   std::string url(const Tenant& tenant) const;
   ProbeTarget published_at(const Tenant& tenant) const;
   std::string last_words(const Tenant& tenant) const;

@@ -37,7 +37,7 @@ struct StepRow {
   bool timed;  // how long it takes is measured
 };
 
-// All steps, in the order of the enum. How each is done stands in src/engine/steps.cpp.
+// All steps, in the order of the enum. What performs each: src/engine/steps.hpp.
 constexpr std::array step_table = {
     StepRow{Step::inspect, "inspect", "look at the instance", Lane::quick, false},
     StepRow{Step::lease_port, "lease_port", "lease a port", Lane::quick, false},

@@ -4,7 +4,7 @@
 // Steps that end an instance or take back what was made for a tenant.
 namespace slipway {
 
-StepResult Steps::stop_instance(const Tenant& tenant) const {
+StepResult Steps::stop_instance(const Tenant& tenant, const Seen&) const {
   const TimePoint began = world_.clock.now();
   world_.runtime.stop(tenant.id, specs_.app(tenant).stop_timeout);
   return {[stable = settings_.policy.stable_ports](Tenant& t) {
@@ -16,7 +16,7 @@ StepResult Steps::stop_instance(const Tenant& tenant) const {
           {}};
 }
 
-StepResult Steps::close_database(const Tenant& tenant) const {
+StepResult Steps::close_database(const Tenant& tenant, const Seen&) const {
   const TimePoint began = world_.clock.now();
   if (world_.database.close(tenant.id) == CallResult::under_way) return {{}, {}, database_poll};
   return {[](Tenant& t) {
@@ -27,7 +27,7 @@ StepResult Steps::close_database(const Tenant& tenant) const {
           {}};
 }
 
-StepResult Steps::remove_instance(const Tenant& tenant) const {
+StepResult Steps::remove_instance(const Tenant& tenant, const Seen&) const {
   const TimePoint began = world_.clock.now();
   world_.runtime.remove(tenant.id, true);
   return {[](Tenant& t) {
@@ -39,7 +39,7 @@ StepResult Steps::remove_instance(const Tenant& tenant) const {
           {}};
 }
 
-StepResult Steps::drop_database(const Tenant& tenant) const {
+StepResult Steps::drop_database(const Tenant& tenant, const Seen&) const {
   const TimePoint began = world_.clock.now();
   if (world_.database.drop(tenant.id) == CallResult::under_way) return {{}, {}, database_poll};
   return {[](Tenant& t) {
@@ -51,7 +51,7 @@ StepResult Steps::drop_database(const Tenant& tenant) const {
 }
 
 // The end of a deletion (a tombstone stays) or of a failed provisioning (the operator is told).
-StepResult Steps::finish(const Tenant&) const {
+StepResult Steps::finish(const Tenant&, const Seen&) const {
   const bool tell = !settings_.mail.operator_address.empty();
   return {[tell](Tenant& t) {
             t.forget_address();
