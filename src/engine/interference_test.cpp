@@ -262,9 +262,9 @@ const std::vector<LastTry>& last_tries() {
       {"no answer",
        [](MeddledWorld& w, const TenantId& id) {
          w.probe.never_ready(id);
-         w.settle(id, w.settings.policy.start_timeout + Millis(5'000));
+         w.settle(id, w.settings.app.start_timeout + Millis(5'000));
          ASSERT_EQ(w.runtime.starts(id), 2u);
-         w.clock.advance(w.settings.policy.start_timeout);
+         w.clock.advance(w.settings.app.start_timeout);
        }},
       {"an exit",
        [](MeddledWorld& w, const TenantId& id) {
