@@ -50,14 +50,15 @@ bool docker_answers(Runtime& docker, std::string& why) {
 
 // Where instances find a server of the founder's own: as the URL says, but "localhost" is the host, seen from a
 // container.
-std::string tenant_host_of(const Config& config, const HostNetwork& network) {
-  if (!config.database.tenant_host.empty()) return config.database.tenant_host;
-  if (config.database.url.empty()) return network.host_address;
+std::function<std::string()> tenant_host_of(const Config& config, std::function<std::string()> this_host) {
+  const auto always = [](std::string host) { return [host = std::move(host)] { return host; }; };
+  if (!config.database.tenant_host.empty()) return always(config.database.tenant_host);
+  if (config.database.url.empty()) return this_host;
   const auto url = boost::urls::parse_uri(config.database.url.reveal());
   const std::string host = url ? std::string(url->host_address()) : std::string();
   const bool local =
       host.empty() || host == "localhost" || host == "127.0.0.1" || host == "::1" || host.starts_with('/');
-  return local ? network.host_address : host;
+  return local ? this_host : always(host);
 }
 
 std::uint16_t tenant_port_of(const Config& config) {
@@ -113,17 +114,17 @@ std::unique_ptr<postgres::ManagedServer> make_managed_server(const Config& confi
   options.data_dir = data.postgres();
   options.port = config.database.managed_port;
   options.bindir = config.database.bindir;
-  if (network.host_address != "127.0.0.1") options.listen_addresses = {network.host_address};
+  if (!network.host_address.empty()) options.listen_addresses = {network.host_address};
   if (!network.subnet.empty()) options.allowed_subnets = {network.subnet};
   return std::make_unique<postgres::ManagedServer>(options, master_key, log);
 }
 
 std::unique_ptr<Database> make_database(const Config& config, const postgres::ManagedServer* managed,
-                                        const HostNetwork& network, const InstallationId& installation,
+                                        std::function<std::string()> this_host, const InstallationId& installation,
                                         const Secret& master_key) {
   postgres::PostgresOptions options;
   options.admin = managed != nullptr ? managed->admin_conninfo() : config.database.url;
-  options.tenant_host = tenant_host_of(config, network);
+  options.tenant_host = tenant_host_of(config, std::move(this_host));
   options.tenant_port = tenant_port_of(config);
   constexpr std::uint32_t first_generation = 1;
   return std::make_unique<postgres::PostgresDatabase>(options, installation, master_key, first_generation);

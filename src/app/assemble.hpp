@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,13 +25,15 @@ std::unique_ptr<Store> make_store(const Config& config, const DataDir& data);
 std::unique_ptr<Runtime> make_runtime(const Config& config, const DataDir& data, const InstallationId& installation,
                                       const Log& log);
 
-// The private server, or nothing where the configuration names one.
+// The private server, or nothing where the configuration names one. Without a network, which only whoever starts it
+// needs, it is as good for anything else.
 std::unique_ptr<postgres::ManagedServer> make_managed_server(const Config& config, const DataDir& data,
                                                              const HostNetwork& network, const Secret& master_key,
                                                              const Log& log);
 
+// `this_host` is asked for how instances reach this machine; it may be empty as long as that is not known.
 std::unique_ptr<Database> make_database(const Config& config, const postgres::ManagedServer* managed,
-                                        const HostNetwork& network, const InstallationId& installation,
+                                        std::function<std::string()> this_host, const InstallationId& installation,
                                         const Secret& master_key);
 
 std::unique_ptr<Mailer> make_mailer(const Config& config, const Clock& clock);

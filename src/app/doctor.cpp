@@ -123,6 +123,7 @@ Finding disk(const Config& config) {
 
 // With nothing running there is no ledger yet, so a stand-in names the installation; nothing is made under it.
 const InstallationId nobody("doctor");
+const auto nowhere = [] { return std::string(); };
 
 Finding runtime(const Config& config) {
   const Log silent = Log::silent();
@@ -137,23 +138,23 @@ Finding runtime(const Config& config) {
 }
 
 Finding postgres_server(const Config& config) {
-  return attempt(
-      "postgres", "check database.url, or leave it out and install `postgresql-15` for a private server", [&] {
-        if (!config.database.url.empty()) {
-          return make_database(config, nullptr, {}, nobody, Secret("unused"))->check();
-        }
-        const fs::path key = config.data_dir / "master.key";
-        if (!fs::exists(key)) {
-          postgres::find_bindir(config.database.bindir, 0);
-          return std::string("a private server will be made at the first start");
-        }
-        SystemRandom random;
-        const DataDir data(config.data_dir);
-        const auto managed =
-            make_managed_server(config, data, {"127.0.0.1", ""}, data.master_key(random), Log::silent());
-        if (!managed->pid()) return std::string("the private server does not run; `slipway serve` starts it");
-        return make_database(config, managed.get(), {"127.0.0.1", ""}, nobody, data.master_key(random))->check();
-      });
+  return attempt("postgres", "check database.url, or leave it out and install `postgresql-15` for a private server",
+                 [&] {
+                   if (!config.database.url.empty()) {
+                     return make_database(config, nullptr, nowhere, nobody, Secret("unused"))->check();
+                   }
+                   const fs::path key = config.data_dir / "master.key";
+                   if (!fs::exists(key)) {
+                     postgres::find_bindir(config.database.bindir, 0);
+                     return std::string("a private server will be made at the first start");
+                   }
+                   SystemRandom random;
+                   const DataDir data(config.data_dir);
+                   const auto managed = make_managed_server(config, data, {}, data.master_key(random), Log::silent());
+                   if (!managed->pid())
+                     return std::string("the private server does not run; `slipway serve` starts it");
+                   return make_database(config, managed.get(), nowhere, nobody, data.master_key(random))->check();
+                 });
 }
 
 Finding mail_delivery(const Config& config) {

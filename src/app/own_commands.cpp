@@ -38,7 +38,7 @@ std::unique_ptr<postgres::ManagedServer> managed_server(const Config& config) {
     throw Error(ErrorKind::not_found, fmt::format("there is no Slipway in {} yet", config.data_dir.string()));
   }
   SystemRandom random;
-  return make_managed_server(config, data, {"127.0.0.1", ""}, data.master_key(random), log_of(config));
+  return make_managed_server(config, data, {}, data.master_key(random), log_of(config));
 }
 
 void add_serve(CLI::App& app, cli::Context& context) {

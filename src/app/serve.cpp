@@ -4,12 +4,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "api/router.hpp"
 #include "app/assemble.hpp"
+#include "app/foundation.hpp"
 #include "app/log_of.hpp"
 #include "app/machine_room.hpp"
 #include "app/own_commands.hpp"
@@ -19,7 +18,6 @@
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "base/even_clock.hpp"
-#include "base/guard.hpp"
 #include "config/settings_of.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "engine/engine.hpp"
@@ -37,7 +35,6 @@ constexpr Millis drain_time{10'000};
 constexpr auto stop_limit = std::chrono::seconds(25);  // then the process ends as it stands, which is always safe
 constexpr timespec settling_time{10, 0};               // for the first sweep and whoever asks whether we are ready
 constexpr auto engine_turn_limit = std::chrono::seconds(30);
-constexpr auto database_check_interval = std::chrono::seconds(10);
 
 std::string address_of(const Config& config, const Log& log) {
   if (config.access.spec.domain == "localhost") return {};
@@ -74,28 +71,6 @@ net::ServerLimits http_limits() {
   return limits;
 }
 
-// Brings the private Postgres back when it has died.
-class DatabaseKeeper {
- public:
-  DatabaseKeeper(postgres::ManagedServer* server, Log log) : log_(std::move(log)) {
-    if (server != nullptr) thread_ = std::jthread([this, server](std::stop_token stop) { run(*server, stop); });
-  }
-
- private:
-  void run(postgres::ManagedServer& server, std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    while (!pause_.wait_for(lock, stop, database_check_interval, [&] { return stop.stop_requested(); })) {
-      if (stop.stop_requested()) return;
-      guarded(log_, "private Postgres", [&] { server.start(); });
-    }
-  }
-
-  Log log_;
-  std::mutex mutex_;
-  std::condition_variable_any pause_;
-  std::jthread thread_;
-};
-
 // Everything that a running Slipway consists of, in the order in which it is made; it goes in the reverse order.
 class Slipway {
  public:
@@ -106,9 +81,10 @@ class Slipway {
         master_key_((data_.lock(), data_.master_key(random_))),
         store_(make_store(config, data_)),
         runtime_(make_runtime(config, data_, store_->installation(), log)),
-        network_(runtime_->prepare()),
-        managed_(start_managed()),
-        database_(make_database(config, managed_.get(), network_, store_->installation(), master_key_)),
+        foundation_(*runtime_, server_starter(), log),
+        database_(make_database(
+            config, managed_server({}).get(), [this] { return foundation_.host_address(); }, store_->installation(),
+            master_key_)),
         mailer_(make_mailer(config, clock_)),
         settings_(own_settings(config, log)),
         world_{measured_store_,
@@ -145,8 +121,7 @@ class Slipway {
                  [this] { return metrics_.scrape(measured_store_); },
                  settings_.mail.language},
         router_(api::make_router(context_)),
-        http_([this](const net::ServerRequest& request) { return router_.handle(request); }, http_limits(), log),
-        keeper_(managed_.get(), log) {
+        http_([this](const net::ServerRequest& request) { return router_.handle(request); }, http_limits(), log) {
     http_.admit([this](const net::ServerRequest& head) { return router_.refused(head); });
     http_.answer_inline([this](const net::ServerRequest& request) { return router_.handle_at_once(request); });
   }
@@ -156,9 +131,10 @@ class Slipway {
     store_->break_leases();
     const std::uint16_t port = http_.listen_tcp(config_.api.listen.address, config_.api.listen.port);
     http_.listen_unix(config_.api.socket.string());
+    http_.start();
+    foundation_.start();
     engine_.start();
     health_.start();
-    http_.start();
     log_.info("Slipway is ready",
               {{"api", fmt::format("http://{}:{}", config_.api.listen.address, port)},
                {"socket", config_.api.socket.string()},
@@ -177,17 +153,25 @@ class Slipway {
   }
 
  private:
-  std::unique_ptr<postgres::ManagedServer> start_managed() {
-    auto server = make_managed_server(config_, data_, network_, master_key_, log_);
-    if (server) server->start();
-    return server;
+  std::unique_ptr<postgres::ManagedServer> managed_server(const HostNetwork& network) const {
+    return make_managed_server(config_, data_, network, master_key_, log_);
+  }
+
+  Foundation::StartServer server_starter() const {
+    if (!config_.database.url.empty()) return nullptr;
+    return [this](const HostNetwork& network) { managed_server(network)->start(); };
   }
 
   std::vector<api::HealthCheck> health_checks() {
     return {{"ledger", [this] { return measured_store_.next_due(), std::string("ok"); }, true},
             {"engine", [this] { return engine_turns(); }, true},
-            {"runtime", [this] { return measured_runtime_.check(); }},
-            {"database", [this] { return measured_database_.check(); }},
+            {"runtime",
+             [this] {
+               std::string found = measured_runtime_.check();
+               foundation_.require_network();
+               return found;
+             }},
+            {"database", [this] { return foundation_.require_server(), measured_database_.check(); }},
             {"mail", [this] { return measured_mailer_.check(); }}};
   }
 
@@ -205,8 +189,7 @@ class Slipway {
   Secret master_key_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Runtime> runtime_;
-  HostNetwork network_;
-  std::unique_ptr<postgres::ManagedServer> managed_;
+  Foundation foundation_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Mailer> mailer_;
   Metrics metrics_{version, clock_};
@@ -224,7 +207,6 @@ class Slipway {
   api::Context context_;
   api::Router router_;
   net::HttpServer http_;
-  DatabaseKeeper keeper_;
 };
 
 // Ends the process where an orderly stop takes too long: a worker may sit in a step that cannot be interrupted, and

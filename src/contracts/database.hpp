@@ -11,7 +11,7 @@ namespace slipway {
 
 // How a tenant reaches its database.
 struct DatabaseAccess {
-  std::string host;  // as the instance sees it
+  std::string host;  // as the instance sees it; empty while that is not known
   std::uint16_t port = 5432;
   std::string name;
   std::string user;

@@ -89,6 +89,9 @@ InstanceSpec Specs::spec(const Tenant& row, const Release& release) const {
   Tenant tenant = row;
   if (!settings_.policy.stable_ports) tenant.forget_address();  // the next start will be somewhere else
   const DatabaseAccess access = database_.access(tenant.id);
+  if (access.host.empty()) {
+    throw Error(ErrorKind::unavailable, "the network on which instances find their database is not there yet");
+  }
   InstanceSpec spec;
   spec.tenant = tenant.id;
   spec.slug = tenant.sign_up.slug;

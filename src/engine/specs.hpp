@@ -32,6 +32,7 @@ class Specs {
                                         const std::function<std::string(const std::string&)>& pin);
   std::shared_ptr<const Release> find(const std::string& id);
 
+  // Throws unavailable as long as it is not known where instances find their database.
   InstanceSpec spec(const Tenant& tenant, const Release& release) const;
 
   // What is to be told to the runtime, or shown, about limits that are not those of the plan any more: more memory and

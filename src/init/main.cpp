@@ -51,7 +51,7 @@ std::string quoted(const std::string& value) {
 postgres::PostgresOptions server() {
   postgres::PostgresOptions options;
   const std::string host = variable("PGHOST");
-  options.tenant_host = host;
+  options.tenant_host = [host] { return host; };
   options.tenant_port = number<std::uint16_t>("PGPORT");
   options.admin = Secret(fmt::format("host={} port={} user={} password={} dbname=postgres", quoted(host),
                                      options.tenant_port, quoted(variable("PGUSER")), quoted(variable("PGPASSWORD"))));

@@ -101,7 +101,7 @@ class TestPostgres {
   postgres::PostgresOptions database_options() const {
     postgres::PostgresOptions options;
     options.admin = server_->admin_conninfo();
-    options.tenant_host = "127.0.0.1";
+    options.tenant_host = [] { return "127.0.0.1"; };
     options.tenant_port = options_.port;
     return options;
   }

@@ -1,12 +1,13 @@
 """Bad images, apps that end, kills at bad moments: the truth is shown and nothing is left behind or lost."""
 
 import random
+import socket
 import tarfile
 import threading
 
 import pytest
 
-from world import wait_until
+from world import Docker, wait_until
 
 
 def assert_nothing_left(slipway, docker, tenant_id):
@@ -114,6 +115,53 @@ def test_sigkill_during_a_deletion(slipway, docker):
     slipway.start()
     slipway.wait_status(tenant["tenantId"], "deleted")
     assert_nothing_left(slipway, docker, tenant["tenantId"])
+
+
+class LateDocker(Docker):
+    """An engine that is not there until `come`."""
+
+    def __init__(self, place):
+        self.place = place / "late.sock"
+
+    def come(self):
+        self.place.symlink_to(super().socket().removeprefix("unix://"))
+
+    def socket(self):
+        return f"unix://{self.place}"
+
+
+def works_without(slipway, word):
+    """Sign-ups, status, metrics and readiness need the ledger only."""
+    tenant = slipway.sign_up("acme")
+    assert tenant.status == 202, tenant.text
+    assert slipway.get("/metrics").status == 200
+    wait_until(lambda: word in slipway.get("/readyz").json.get("notWell", []), lambda: f"it says what is missing: {slipway.get('/readyz').text}")
+    wait_until(lambda: slipway.tenant(tenant.json["tenantId"])["reason"], "the tenant says what it waits for")
+    return tenant.json["tenantId"]
+
+
+def test_slipway_starts_while_docker_is_down_and_goes_on_when_it_comes(make_server, docker, busybox_image, place):
+    engine = LateDocker(place)
+    slipway = make_server(image=busybox_image, docker=engine, health="/").start()
+    tenant = works_without(slipway, "runtime")
+    engine.come()
+    assert slipway.app(slipway.wait_status(tenant, "active")).status == 200
+    slipway.stop()
+    engine.place.unlink()
+    slipway.start()
+    assert slipway.tenant(tenant)["accessUrl"]
+    engine.come()
+    slipway.wait_status(tenant, "active")
+
+
+def test_slipway_starts_while_its_private_postgres_cannot(make_server, docker, busybox_image):
+    slipway = make_server(image=busybox_image, docker=docker, health="/")
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", slipway.database_port))
+        stranger.listen()
+        slipway.start()
+        tenant = works_without(slipway, "database")
+    slipway.wait_status(tenant, "active")
 
 
 def test_a_second_slipway_on_the_same_ledger_is_refused(slipway):

@@ -75,7 +75,7 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options, InstallationI
 
 DatabaseAccess PostgresDatabase::access(const TenantId& tenant) const {
   const std::string name = resource_name(installation_, tenant);
-  return {tenant_host_, tenant_port_, name, name, passwords_(tenant)};
+  return {tenant_host_(), tenant_port_, name, name, passwords_(tenant)};
 }
 
 void PostgresDatabase::ensure(const TenantId& tenant, const Plan& plan, IfMissing missing) {

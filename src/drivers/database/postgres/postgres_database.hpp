@@ -9,8 +9,8 @@
 namespace slipway::postgres {
 
 struct PostgresOptions {
-  Secret admin;             // URL or "keyword=value …"; a superuser, or a role with CREATEDB and CREATEROLE
-  std::string tenant_host;  // the server, as instances reach it
+  Secret admin;  // URL or "keyword=value …"; a superuser, or a role with CREATEDB and CREATEROLE
+  std::function<std::string()> tenant_host;  // the server, as instances reach it; empty while that is not known
   std::uint16_t tenant_port = 5432;
   std::size_t connections = 4;  // of ours, at most
   Millis connect_timeout{10'000};
@@ -50,7 +50,7 @@ class PostgresDatabase : public Database {
               const Secret& verifier, Deadline deadline) const;
   std::string remove(const std::string& name, bool role);
 
-  const std::string tenant_host_;
+  const std::function<std::string()> tenant_host_;
   const std::uint16_t tenant_port_;
   const Millis call_timeout_;
   const InstallationId installation_;
