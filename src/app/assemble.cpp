@@ -94,15 +94,17 @@ std::unique_ptr<Runtime> make_runtime(const Config& config, const DataDir& data,
   using Driver = Config::RuntimeDriver;
   if (config.runtime.driver == Driver::docker) return make_docker(config, installation, log);
   if (config.runtime.driver == Driver::process) return make_processes(config, data, installation, log);
-  std::string choice = data.runtime_choice();
-  if (choice.empty()) {
-    auto docker = make_docker(config, installation, log);
+  const std::string in_use = data.runtime_in_use();
+  auto docker = make_docker(config, installation, log);
+  if (in_use == "docker") return docker;
+  if (in_use.empty()) {
     std::string why;
-    choice = docker_answers(*docker, why) ? "docker" : "process";
-    if (choice == "process") log.warn("no container engine can be had: " + why);
-    data.remember_runtime(choice);
+    if (docker_answers(*docker, why)) {
+      data.remember_docker();
+      return docker;
+    }
+    log.warn("no container engine can be had, the next start asks again: " + why);
   }
-  if (choice == "docker") return make_docker(config, installation, log);
   return make_processes(config, data, installation, log);
 }
 

@@ -20,8 +20,9 @@ namespace slipway {
 
 std::unique_ptr<Store> make_store(const Config& config, const DataDir& data);
 
-// `automatic` takes Docker where it answers, else processes, and remembers that: tenants must not change sides because
-// an engine was slow to come up. Says plainly in the log what processes do not isolate.
+// `automatic` stays with what is in use, since tenants must not change sides because an engine was slow to come up.
+// Else it takes Docker where that answers, for good, and processes for this time. The log says what processes do not
+// isolate.
 std::unique_ptr<Runtime> make_runtime(const Config& config, const DataDir& data, const InstallationId& installation,
                                       const Log& log);
 

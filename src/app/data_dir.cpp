@@ -75,11 +75,13 @@ Secret DataDir::master_key(Random& random) const {
   return key;
 }
 
-std::string DataDir::runtime_choice() const {
-  const fs::path file = path_ / "runtime";
-  return fs::exists(file) ? read_small_file(file) : std::string();
+std::string DataDir::runtime_in_use() const {
+  if (read_small_file(path_ / "runtime") == "docker") return "docker";
+  std::error_code not_there;
+  const bool tenants = fs::directory_iterator(processes(), not_there) != fs::directory_iterator();
+  return tenants ? "process" : "";
 }
 
-void DataDir::remember_runtime(const std::string& choice) const { write_private(path_ / "runtime", choice + "\n"); }
+void DataDir::remember_docker() const { write_private(path_ / "runtime", "docker\n"); }
 
 }  // namespace slipway

@@ -23,9 +23,10 @@ class DataDir {
   // there but the key is not: a new key would lock every tenant out of its database.
   Secret master_key(Random& random) const;
 
-  // What was chosen at the first start and must stay ("docker", "process"), or empty. Survives a crash at any time.
-  std::string runtime_choice() const;
-  void remember_runtime(const std::string& choice) const;
+  // What `runtime.driver: auto` must stay with: "docker" once it was taken (the file `runtime` says so), "process"
+  // while tenants are here as processes; else empty. Survives a crash at any time.
+  std::string runtime_in_use() const;
+  void remember_docker() const;
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path ledger() const { return path_ / "ledger.db"; }

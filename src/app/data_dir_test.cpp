@@ -63,16 +63,25 @@ TEST_F(DataDirTest, ItsKeyIsMadeOncePrivatelyAndNeverBesideALedger) {
   EXPECT_THAT(failure(ErrorKind::not_found, [&] { data.master_key(random_); }), HasSubstr("restore the key"));
 }
 
-TEST_F(DataDirTest, RemembersTheRuntime) {
+TEST_F(DataDirTest, ProcessesAreInUseWhileTenantsAreThereAndDockerForGood) {
   const DataDir data(folder_);
-  EXPECT_EQ(data.runtime_choice(), "");
-  data.remember_runtime("docker");
-  EXPECT_EQ(DataDir(folder_).runtime_choice(), "docker");
+  EXPECT_EQ(data.runtime_in_use(), "");
+  std::ofstream(folder_ / "runtime") << "process\n";  // what an older Slipway wrote for good
+  EXPECT_EQ(data.runtime_in_use(), "");
+  std::filesystem::create_directories(data.processes());
+  EXPECT_EQ(data.runtime_in_use(), "");
+  std::filesystem::create_directory(data.processes() / "sw_1_t_1");
+  EXPECT_EQ(data.runtime_in_use(), "process");
+  std::filesystem::remove(data.processes() / "sw_1_t_1");
+  EXPECT_EQ(data.runtime_in_use(), "");
+  data.remember_docker();
+  std::filesystem::create_directory(data.processes() / "sw_1_t_1");
+  EXPECT_EQ(DataDir(folder_).runtime_in_use(), "docker");
 }
 
 TEST_F(DataDirTest, WhatFailsSaysWhereAndWhatToDo) {
   const DataDir data(folder_ / "missing");
-  EXPECT_THAT(failure(ErrorKind::unavailable, [&] { data.remember_runtime("docker"); }),
+  EXPECT_THAT(failure(ErrorKind::unavailable, [&] { data.remember_docker(); }),
               AllOf(HasSubstr((folder_ / "missing").string()), HasSubstr("check `data_dir`")));
 }
 

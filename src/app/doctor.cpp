@@ -126,15 +126,26 @@ const InstallationId nobody("doctor");
 const auto nowhere = [] { return std::string(); };
 
 Finding runtime(const Config& config) {
+  using Driver = Config::RuntimeDriver;
   const Log silent = Log::silent();
+  const bool automatic = config.runtime.driver == Driver::automatic;
+  const std::string in_use = automatic ? DataDir(config.data_dir).runtime_in_use() : "";
   Config chosen = config;
-  const bool process = config.runtime.driver == Config::RuntimeDriver::process;
-  if (!process) chosen.runtime.driver = Config::RuntimeDriver::docker;
-  return attempt(
-      process ? "processes" : "docker",
-      "install it with `apt-get install docker.io` and start it, or set runtime.docker.host; without an engine "
-      "set runtime.driver: process",
-      [&] { return make_runtime(chosen, DataDir(config.data_dir), nobody, silent)->check(); });
+  const bool process = config.runtime.driver == Driver::process || in_use == "process";
+  chosen.runtime.driver = process ? Driver::process : Driver::docker;
+  Finding found =
+      attempt(process ? "processes" : "docker",
+              "install it with `apt-get install docker.io` and start it, or set runtime.docker.host; without an engine "
+              "set runtime.driver: process",
+              [&] { return make_runtime(chosen, DataDir(config.data_dir), nobody, silent)->check(); });
+  const std::string place = config.data_dir.string();
+  if (in_use == "docker") found.found += fmt::format(" (runtime.driver: auto took Docker for good: {}/runtime)", place);
+  if (in_use == "process" && found.verdict == Verdict::ok) {
+    found.verdict = Verdict::warning;
+    found.found += "; runtime.driver: auto stays with them while customers are there";
+    found.fix = "remove them with `slipway rm` and restart Slipway: it takes Docker where that answers";
+  }
+  return found;
 }
 
 Finding postgres_server(const Config& config) {

@@ -81,7 +81,10 @@ std::vector<Key> table() {
        choice<RuntimeDriver>({{"auto", RuntimeDriver::automatic},
                               {"docker", RuntimeDriver::docker},
                               {"process", RuntimeDriver::process}}),
-       is("auto"), "`auto` takes Docker where it answers, else plain processes, which isolate little."},
+       is("auto"),
+       "`auto` takes Docker where it answers, for good (`data_dir/runtime` says so), else plain processes, which "
+       "isolate "
+       "little; without customers each start asks again."},
       {"runtime.docker.host", at<&Endpoint::url>, docker_host(), is("unix:///var/run/docker.sock"),
        "The Docker Engine: `unix:///path`, `tcp://host:port`, `https://host:port`."},
       {"runtime.docker.ca_file", at<&Endpoint::ca_file>, path(), none,

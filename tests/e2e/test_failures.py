@@ -164,6 +164,25 @@ def test_slipway_starts_while_its_private_postgres_cannot(make_server, docker, b
     slipway.wait_status(tenant, "active")
 
 
+def test_runtime_auto_takes_docker_once_it_is_there_and_then_for_good(make_server, docker, busybox_image, place):
+    engine = LateDocker(place)
+    slipway = make_server(image=busybox_image, docker=engine, health="/", runtime="auto").start()
+    assert "no container engine" in slipway.log.read_text()
+    slipway.stop()
+    engine.come()
+    slipway.start()
+    tenant = slipway.provision("acme")["tenantId"]
+    assert len(docker.containers(tenant=tenant)) == 1
+    assert f"took Docker for good: {slipway.data}/runtime" in slipway.cli("doctor", check=False).stdout
+    slipway.stop()
+    engine.place.unlink()
+    slipway.start()
+    second = slipway.sign_up("globex").json["tenantId"]
+    engine.come()
+    slipway.wait_status(second, "active")
+    assert len(docker.containers(tenant=second)) == 1
+
+
 def test_a_second_slipway_on_the_same_ledger_is_refused(slipway):
     import subprocess
 
