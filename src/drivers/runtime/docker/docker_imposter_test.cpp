@@ -112,6 +112,25 @@ TEST_F(DockerImposter, a_torn_answer_is_no_success) {
   EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::internal);
 }
 
+TEST_F(DockerImposter, a_start_that_the_host_cannot_do_is_tried_again_whatever_the_status) {
+  has_container("exited");
+  for (const int status : {400, 404, 500}) {
+    for (const char* trouble :
+         {"unable to apply cgroup configuration: mkdir /sys/fs/cgroup/app: no such file or directory",
+          "exec: \\\"/sbin/docker-init\\\": permission denied"}) {
+      engine.on(
+          "POST /v1.41/containers/abc/start",
+          refusal(status, std::string("OCI runtime create failed: unable to start container process: ") + trouble));
+      EXPECT_EQ(kind_of([&] { runtime().start(acme, 1); }), ErrorKind::unavailable) << status << trouble;
+    }
+    engine.on("POST /v1.41/containers/abc/start",
+              refusal(status,
+                      "OCI runtime create failed: unable to start container process: exec: \\\"/app\\\": stat "
+                      "/app: no such file or directory"));
+    EXPECT_EQ(kind_of([&] { runtime().start(acme, 1); }), ErrorKind::invalid);
+  }
+}
+
 TEST_F(DockerImposter, one_with_another_port_makes_room) {
   std::atomic<bool> there = true;
   engine.on("POST /v1.41/containers/create", [&](const ImposterRequest&) {

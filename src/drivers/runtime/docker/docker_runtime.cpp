@@ -232,7 +232,9 @@ StartResult DockerRuntime::start(const TenantId& tenant, std::uint32_t) {
     clear_endpoint(*container, tenant);
     throw Error(ErrorKind::unavailable, error.message() + "; it is made anew");
   }
-  if (says_being_removed(message)) throw Error(ErrorKind::unavailable, error.message());
+  // The engine answers 400 and 404 also for troubles of the host that pass.
+  const bool passes = says_oci_trouble(message) && !says_bad_command(message, string_at(*container, "Path"));
+  if (passes || says_being_removed(message)) throw Error(ErrorKind::unavailable, error.message());
   throw error;
 }
 

@@ -86,6 +86,28 @@ const std::vector<PullReason> pull_reasons = {
     {{"no such image", "not found"}, ErrorKind::not_found, "check the image's name and tag"},
 };
 
+// What comes before the exec of the container's process; before that of a hook or of the init there are other words.
+constexpr std::string_view before_exec[] = {"container process: ", "container process caused: ",
+                                            "container process caused \"", "container init: ", "_linux.go: "};
+const std::vector<std::string_view> why_not_executed = {"executable file not found", "no such file or directory",
+                                                        "permission denied",         "is a directory",
+                                                        "not a directory",           "exec format error"};
+
+// A clause such as `exec: "PROGRAM": …` or `exec /path/PROGRAM: …`.
+bool names(std::string_view clause, std::string_view program) {
+  const auto begin = clause.find_first_of(" ");
+  if (program.empty() || clause.starts_with("exec user process")) return true;
+  if (begin == clause.npos) return false;
+  std::string_view named = clause.substr(begin + 1);
+  if (named.starts_with('"')) {
+    named.remove_prefix(1);
+    named = named.substr(0, named.find('"'));
+  } else {
+    named = named.substr(0, named.find(": "));
+  }
+  return named == program || named.ends_with("/" + std::string(program));
+}
+
 }  // namespace
 
 std::string message_of(std::string_view body) {
@@ -124,10 +146,22 @@ bool says_port_taken(std::string_view message) {
          (has_any(message, {"address already in use"}) && has_any(message, {"bind", "listen", "port"}));
 }
 
-bool says_bad_command(std::string_view message) {
-  return has_any(message, {"executable file not found", "exec format error", "No command specified"}) ||
-         (has_any(message, {"exec: ", "exec \"", "unable to start container process", "starting container process"}) &&
-          has_any(message, {"no such file or directory", "permission denied", "is a directory", "not a directory"}));
+bool says_bad_command(std::string_view message, std::string_view program) {
+  if (has_any(message, {"No command specified", "attempted to invoke a command that was not found"})) return true;
+  std::string text = lowered_ascii(message);
+  std::erase(text, '\\');  // of quotes within quotes
+  for (auto at = text.find("exec"); at != text.npos; at = text.find("exec", at + 1)) {
+    const std::string_view before = std::string_view(text).substr(0, at);
+    const bool of_the_process = std::any_of(std::begin(before_exec), std::end(before_exec),
+                                            [&](std::string_view words) { return before.ends_with(words); });
+    const std::string_view clause = std::string_view(text).substr(at);
+    if (of_the_process && names(clause, lowered_ascii(program)) && has_any(clause, why_not_executed)) return true;
+  }
+  return false;
+}
+
+bool says_oci_trouble(std::string_view message) {
+  return has_any(message, {"OCI runtime", "container process", "shim", "runc", "crun"});
 }
 
 bool says_no_such_image(std::string_view message) {

@@ -18,7 +18,11 @@ Error engine_error(int status, std::string_view body, std::string_view doing);
 Error pull_error(std::string_view message, std::string_view image);
 
 bool says_port_taken(std::string_view message);
-bool says_bad_command(std::string_view message);
+// The container's own program (any, where it is empty) cannot be executed. The OCI runtime has the same words for what
+// the host lacks: a control group, a mount, a hook's program or the init in front; those do not count.
+bool says_bad_command(std::string_view message, std::string_view program = {});
+// The OCI runtime or its shim failed.
+bool says_oci_trouble(std::string_view message);
 bool says_no_such_image(std::string_view message);
 bool says_no_such_network(std::string_view message);
 bool says_being_removed(std::string_view message);

@@ -77,6 +77,49 @@ TEST(EngineError, bad_commands_are_terminal_whatever_the_status) {
   EXPECT_FALSE(says_bad_command("error while mounting volume '/x': no such file or directory"));
 }
 
+TEST(EngineError, bad_commands_of_other_runtimes_are_known_too) {
+  for (const char* message :
+       {"OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"nope\": stat "
+        "nope: "
+        "no such file or directory: unknown",
+        "oci runtime error: container_linux.go:247: starting container process caused \"exec: \\\"nope\\\": executable "
+        "file not found in $PATH\"",
+        "runc create failed: unable to start container process: error during container init: exec: \"nope\": "
+        "permission denied: unknown",
+        "standard_init_linux.go: exec user process caused: exec format error"}) {
+    EXPECT_TRUE(says_bad_command(message, "nope")) << message;
+  }
+  const char* other = "unable to start container process: exec: \"/sbin/docker-init\": no such file or directory";
+  EXPECT_FALSE(says_bad_command(other, "/app")) << "the init in front is the host's";
+  EXPECT_TRUE(says_bad_command("container process: exec /usr/bin/app: exec format error", "app"));
+}
+
+const char* const host_troubles[] = {
+    "OCI runtime create failed: runc create failed: unable to start container process: unable to apply cgroup "
+    "configuration: mkdir /sys/fs/cgroup/docker/abc: no such file or directory: unknown",
+    "OCI runtime create failed: runc create failed: unable to start container process: error during container init: "
+    "error mounting \\\"/var/lib/docker/volumes/x/_data\\\" to rootfs at \\\"/data\\\": open: permission denied: "
+    "unknown",
+    "OCI runtime create failed: runc create failed: unable to start container process: error during container init: "
+    "open /proc/1/ns/net: no such file or directory: unknown",
+    "OCI runtime create failed: unable to start container process: error during container init: error running hook #0: "
+    "exit status 1, stderr: exec: \\\"/app\\\": executable file not found in $PATH: unknown",
+    "OCI runtime create failed: unable to start container process: error running prestart hook: fork/exec "
+    "/usr/bin/hook: no such file or directory: unknown",
+    "failed to create task for container: failed to start shim: exec: \\\"containerd-shim-runc-v2\\\": executable file "
+    "not found in $PATH: unknown",
+    "failed to create shim task: exec: \\\"runc\\\": executable file not found in $PATH",
+    "driver failed programming external connectivity: exec: \\\"docker-proxy\\\": executable file not found in $PATH",
+    "OCI runtime create failed: runc create failed: unable to start container process: can't get final child's PID "
+    "from pipe: EOF: unknown"};
+
+TEST(EngineError, what_the_host_lacks_is_no_bad_command) {
+  for (const char* message : host_troubles) {
+    EXPECT_FALSE(says_bad_command(message)) << message;
+    EXPECT_TRUE(engine_error(500, std::string(R"({"message":")") + message + "\"}", "start").retryable()) << message;
+  }
+}
+
 TEST(EngineError, statuses_mean_what_they_say_otherwise) {
   EXPECT_EQ(engine_error(400, R"({"message":"Minimum memory limit allowed is 6MB"})", "x").kind(), ErrorKind::invalid);
   EXPECT_EQ(engine_error(404, R"({"message":"No such container: a"})", "x").kind(), ErrorKind::not_found);
