@@ -82,9 +82,16 @@ void Reconciler::count_boot(const Tenant& tenant, const Outcome& outcome) const 
 Lane Reconciler::lane_of(const Tenant& tenant, const std::vector<Step>& steps) const {
   Lane lane = Lane::quick;
   for (const Step step : steps) {
-    lane = std::max(lane, step == Step::create_instance && pulls(tenant) ? Lane::bulk : row_of(step).lane);
+    lane = std::max(lane, row_of(step).lane);
+    if (step == Step::create_instance && pulls(tenant)) lane = Lane::bulk;
+    if (step == Step::probe && probe_is_slow(tenant)) lane = std::max(lane, Lane::engine);
   }
   return lane;
+}
+
+// An app that has been booting for a while is given time to answer, which must not hold up those who are quick.
+bool Reconciler::probe_is_slow(const Tenant& tenant) const {
+  return tenant.boot_at && probe_timeout(world_.clock.now() - *tenant.boot_at, settings_.policy) > shortest_probe;
 }
 
 // Where the runtime does not answer, the step itself says so.

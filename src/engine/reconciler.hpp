@@ -39,6 +39,7 @@ class Reconciler {
   Outcome go_round(Tenant& tenant, const std::string& owner, Lane lane);
   std::optional<Outcome> wait_for_turn(Tenant& tenant, Decision& decision, const std::string& owner, Lane lane);
   bool pulls(const Tenant& tenant) const;
+  bool probe_is_slow(const Tenant& tenant) const;
   Lane lane_of(const Tenant& tenant, const std::vector<Step>& steps) const;
   void count_boot(const Tenant& tenant, const Outcome& outcome) const;
   std::optional<Instance> inspect(const Tenant& tenant, Changes& changes, bool& failed) const;

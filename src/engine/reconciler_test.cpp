@@ -100,6 +100,50 @@ TEST(Provisioning, ASlowAppIsAskedUntilItAnswers) {
   EXPECT_EQ(w.probe.asks(id), 8u);
 }
 
+// Each of its answers takes this long, and is lost where nobody waits for it.
+struct SlowAnswer : Probe {
+  SlowAnswer(test::ManualClock& c, Millis t) : clock(c), time(t) {}
+  ProbeResult ask(const ProbeTarget&, const std::string&, Millis timeout) override {
+    clock.advance(std::min(time, timeout));
+    return time <= timeout ? ProbeResult{true, "200"} : ProbeResult{false, "no answer"};
+  }
+  test::ManualClock& clock;
+  Millis time;
+};
+
+TEST(Provisioning, AnAppWhoseAnswerIsSlowIsHeard) {
+  for (const auto& [answer, start_timeout] :
+       {std::pair(Millis(10'000), Millis(60'000)), std::pair(Millis(10'000), Millis(20'000)),
+        std::pair(Millis(25'000), Millis(60'000))}) {
+    Settings settings = test::test_settings();
+    settings.policy.start_timeout = start_timeout;
+    TestWorld w(settings);
+    SlowAnswer probe(w.clock, answer);
+    Reconciler reconciler({w.store, w.runtime, w.database, w.mailer, probe, w.clock, w.random}, w.settings, w.watch,
+                          Log::silent());
+    const TenantId id = w.sign_up("acme");
+    for (const TimePoint end = w.clock.now() + 2 * start_timeout; w.clock.now() < end;) {
+      auto tenant = w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now());
+      const auto outcome = reconciler.reconcile(*tenant, "w1");
+      if (!outcome.again) break;
+      w.clock.advance_to(*outcome.again);
+    }
+    EXPECT_EQ(w.tenant(id).status, Status::active) << answer.count() << " ms of " << start_timeout.count();
+    EXPECT_EQ(w.runtime.starts(id), 1u) << "the first boot was enough";
+  }
+}
+
+TEST(Provisioning, WhoIsSlowToAnswerIsWaitedForByTheSlowerWorkers) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.probe.never_ready(id);
+  w.settle(id, Millis(5'000));
+  auto tenant = w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now());
+  const unsigned asked = w.probe.asks(id);
+  EXPECT_EQ(w.reconciler.reconcile(*tenant, "w1", Lane::quick).lane, Lane::engine);
+  EXPECT_EQ(w.probe.asks(id), asked);
+}
+
 TEST(Provisioning, NoMailBeforeTheUrlIsProven) {
   TestWorld w;
   const TenantId id = w.sign_up("acme");

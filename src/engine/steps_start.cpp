@@ -7,12 +7,6 @@
 
 // From a start to the proof that the app answers.
 namespace slipway {
-namespace {
-
-constexpr Millis probe_timeout{2'000};
-
-}  // namespace
-
 // An instance that was removed by hand since it was seen is made anew: no reason to give a provisioning up, as another
 // not_found (a program that its image lacks) is.
 StartResult Steps::start_what_is_there(const Tenant& tenant) const {
@@ -96,8 +90,9 @@ ProbeTarget Steps::published_at(const Tenant& tenant) const {
 StepResult Steps::probe(const Tenant& tenant, const Seen&) const {
   const TimePoint began = world_.clock.now();
   const TimePoint boot_at = tenant.boot_at.value_or(began);
-  const ProbeResult answer =
-      world_.probe.ask(published_at(tenant), url(tenant) + specs_.app(tenant).health_path, probe_timeout);
+  const AppSpec app = specs_.app(tenant);
+  const ProbeResult answer = world_.probe.ask(published_at(tenant), url(tenant) + app.health_path,
+                                              probe_timeout(began - boot_at, app.start_timeout));
   const TimePoint now = world_.clock.now();
   if (!answer.ready) {
     const Millis age = now - boot_at;

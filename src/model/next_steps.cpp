@@ -184,6 +184,11 @@ Decision next_steps_blind(const Tenant& t, const Policy& policy, TimePoint now) 
 
 Millis probe_interval(Millis boot_age) { return std::clamp(boot_age / 8, Millis(2), Millis(1'000)); }
 
+Millis probe_timeout(Millis boot_age, Millis start_timeout) {
+  const Millis left = std::clamp(start_timeout - boot_age, shortest_probe, Millis(30'000));
+  return std::clamp(2 * boot_age, shortest_probe, left);
+}
+
 Millis launch_interval(Millis age) { return std::clamp(age / 4, Millis(2'000), Millis(30'000)); }
 
 bool address_differs(const Tenant& t, const Instance& instance, const Policy& policy) {

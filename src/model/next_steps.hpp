@@ -47,6 +47,11 @@ Decision next_steps_blind(const Tenant& tenant, const Policy& policy, TimePoint 
 // app is found ready at once and a slow one is not pestered.
 Millis probe_interval(Millis boot_age);
 
+// How long an answer is waited for: twice the boot's age, within [2 s, 30 s] and the time that the boot has left. So an
+// app whose first answer is slow (a just-in-time compiler, a quarter of a processor) is heard.
+constexpr Millis shortest_probe{2'000};
+Millis probe_timeout(Millis boot_age, Millis start_timeout);
+
 // The same of a runtime that starts and stops when it has time and tells of that by events: [2 s, 30 s].
 Millis launch_interval(Millis age);
 

@@ -436,6 +436,15 @@ TEST(NextSteps, LimitsAreSetOnceTheInstanceServes) {
   EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::probe});
 }
 
+TEST(ProbeTimeout, GrowsWithTheAgeOfTheBootAndEndsWithIt) {
+  const Millis whole(60'000);
+  EXPECT_EQ(probe_timeout(Millis(0), whole), Millis(2'000));
+  EXPECT_EQ(probe_timeout(Millis(6'000), whole), Millis(12'000));
+  EXPECT_EQ(probe_timeout(Millis(20'000), whole), Millis(30'000));
+  EXPECT_EQ(probe_timeout(Millis(50'000), whole), Millis(10'000));
+  EXPECT_EQ(probe_timeout(Millis(70'000), whole), Millis(2'000));
+}
+
 // Told to end, and then Slipway died: what still runs is told again, and not taken for started anew.
 TEST(NextSteps, ARestartIsNotLostWithTheProcessThatBeganIt) {
   Tenant t = active();
