@@ -35,6 +35,13 @@ Finding attempt(std::string subject, std::string fix, F&& check) {
   }
 }
 
+// What a driver's check says after "; " should be mended, although it works.
+Finding with_warning(Finding finding) {
+  const auto end = finding.found.find("; ");
+  if (finding.verdict != Verdict::ok || end == std::string::npos) return finding;
+  return {finding.subject, Verdict::warning, finding.found.substr(0, end), finding.found.substr(end + 2)};
+}
+
 bool can_bind(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
@@ -149,23 +156,22 @@ Finding runtime(const Config& config) {
 }
 
 Finding postgres_server(const Config& config) {
-  return attempt("postgres", "check database.url, or leave it out and install `postgresql-15` for a private server",
-                 [&] {
-                   if (!config.database.url.empty()) {
-                     return make_database(config, nullptr, nowhere, nobody, Secret("unused"))->check();
-                   }
-                   const fs::path key = config.data_dir / "master.key";
-                   if (!fs::exists(key)) {
-                     postgres::find_bindir(config.database.bindir, 0);
-                     return std::string("a private server will be made at the first start");
-                   }
-                   SystemRandom random;
-                   const DataDir data(config.data_dir);
-                   const auto managed = make_managed_server(config, data, {}, data.master_key(random), Log::silent());
-                   if (!managed->pid())
-                     return std::string("the private server does not run; `slipway serve` starts it");
-                   return make_database(config, managed.get(), nowhere, nobody, data.master_key(random))->check();
-                 });
+  return with_warning(
+      attempt("postgres", "check database.url, or leave it out and install `postgresql-15` for a private server", [&] {
+        if (!config.database.url.empty()) {
+          return make_database(config, nullptr, nowhere, nobody, Secret("unused"))->check();
+        }
+        const fs::path key = config.data_dir / "master.key";
+        if (!fs::exists(key)) {
+          postgres::find_bindir(config.database.bindir, 0);
+          return std::string("a private server will be made at the first start");
+        }
+        SystemRandom random;
+        const DataDir data(config.data_dir);
+        const auto managed = make_managed_server(config, data, {}, data.master_key(random), Log::silent());
+        if (!managed->pid()) return std::string("the private server does not run; `slipway serve` starts it");
+        return make_database(config, managed.get(), nowhere, nobody, data.master_key(random))->check();
+      }));
 }
 
 Finding mail_delivery(const Config& config) {

@@ -55,7 +55,8 @@ class Database {
   virtual std::vector<Resource> resources() = 0;
   virtual void discard(const Resource& resource) = 0;
 
-  // Throws an Error that says what is wrong and what to do; returns e.g. "PostgreSQL 15.8".
+  // Throws an Error that says what is wrong and what to do; returns e.g. "PostgreSQL 15.8". What works but should be
+  // mended follows after "; ".
   virtual std::string check() = 0;
 };
 

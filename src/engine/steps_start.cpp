@@ -7,6 +7,7 @@
 
 // From a start to the proof that the app answers.
 namespace slipway {
+
 // An instance that was removed by hand since it was seen is made anew: no reason to give a provisioning up, as another
 // not_found (a program that its image lacks) is.
 StartResult Steps::start_what_is_there(const Tenant& tenant) const {

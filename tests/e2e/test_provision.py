@@ -2,9 +2,12 @@
 
 import concurrent.futures
 import json
+import pathlib
+import re
+import shutil
 import subprocess
 
-from world import binary, wait_until
+from world import binary, free_port, wait_until
 
 
 def test_a_sign_up_gets_container_database_url_and_mail(slipway, docker):
@@ -160,3 +163,34 @@ def test_init_makes_a_configuration_that_works_for_any_image(place, docker, busy
     assert again.returncode != 0 and "--force" in again.stderr
     done = subprocess.run([binary(), "doctor", "--config", target, "--json"], capture_output=True, text=True)
     assert {finding["subject"] for finding in json.loads(done.stdout)} >= {"docker", "postgres", "ports", "dns", "disk", "mail"}
+
+
+def test_doctor_warns_of_databases_of_your_own_that_tenants_may_connect_to(place):
+    programs = pathlib.Path("/usr/lib/postgresql/15/bin")
+    as_postgres = ["runuser", "-u", "postgres", "--"]
+    data, port = place / "own", free_port()
+    data.mkdir()
+    shutil.chown(data, "postgres")
+    subprocess.run([*as_postgres, programs / "initdb", "-D", data, "-U", "admin", "-A", "trust", "--no-sync"], cwd="/", check=True,
+                   capture_output=True)
+    subprocess.run([*as_postgres, programs / "pg_ctl", "-D", data, "-w", "-l", data / "log", "-o",
+                    f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} -c fsync=off", "start"],
+                   cwd="/", check=True, capture_output=True)
+    try:
+        url = f"postgresql://admin@127.0.0.1:{port}"
+        target = place / "slipway.yaml"
+        target.write_text(f"app: {{ image: shop }}\naccess: {{ domain: localhost }}\ndatabase: {{ url: {url} }}\ndata_dir: {place / 'data'}\n")
+
+        def finding():
+            done = subprocess.run([binary(), "doctor", "--config", target, "--json"], capture_output=True, text=True)
+            return next(finding for finding in json.loads(done.stdout) if finding["subject"] == "postgres")
+
+        found = finding()
+        assert found["verdict"] == "warning" and found["found"].startswith("PostgreSQL 15."), found
+        statements = re.search(r"\((REVOKE .*)\)$", found["fix"])[1]
+        assert '"postgres"' in statements and '"template1"' in statements, found
+        subprocess.run(["psql", "-X", "-c", statements, url + "/postgres"], check=True, capture_output=True)
+        assert finding()["verdict"] == "ok"
+    finally:
+        subprocess.run([*as_postgres, programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], cwd="/", check=True,
+                       capture_output=True)

@@ -10,6 +10,7 @@
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "drivers/database/postgres/listening.hpp"
+#include "drivers/database/postgres/open_databases.hpp"
 #include "drivers/database/postgres/postmaster.hpp"
 
 namespace slipway::postgres {
@@ -229,12 +230,8 @@ void ManagedServer::put_in_force(Connection& connection, Deadline deadline) {
 
 // Whoever has a role may by default connect to the databases that every server has; tenants have no business there.
 void ManagedServer::close_to_public(Connection& connection, Deadline deadline) {
-  const Rows open = connection.run(
-      "SELECT datname FROM pg_database d WHERE datname IN ('postgres', 'template1') AND "
-      "(datacl IS NULL OR EXISTS (SELECT FROM aclexplode(datacl) a WHERE a.grantee = 0))",
-      deadline);
-  for (const auto& row : open) {
-    connection.run(fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", connection.identifier(row.at(0))), deadline);
+  for (const std::string& name : databases_open_to_public(connection, deadline)) {
+    if (name == "postgres" || name == "template1") connection.run(close_to_public_sql(connection, name), deadline);
   }
 }
 

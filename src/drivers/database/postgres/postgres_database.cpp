@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/crypto.hpp"
 #include "base/error.hpp"
 #include "drivers/database/postgres/fences.hpp"
+#include "drivers/database/postgres/open_databases.hpp"
 #include "drivers/database/postgres/removal.hpp"
 #include "drivers/database/postgres/sessions.hpp"
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr int oldest_version = 130000;              // DROP DATABASE … WITH (FORCE)
 constexpr int version_with_strategy = 150000;       // CREATE DATABASE … STRATEGY
+constexpr std::size_t most_statements = 20;         // in one line of text
 constexpr int version_with_grant_options = 160000;  // GRANT … WITH INHERIT TRUE, without which nothing is inherited
 
 // Everything about one tenant's role and database, after a lock that keeps other workers and other processes of Slipway
@@ -43,6 +47,19 @@ FROM pg_roles WHERE rolname = current_user)";
 std::string grant_sql(const Connection& connection, const std::string& quoted_role) {
   const bool has_options = connection.version() >= version_with_grant_options;
   return fmt::format("GRANT {} TO CURRENT_USER{};", quoted_role, has_options ? " WITH INHERIT TRUE, SET TRUE" : "");
+}
+
+// What keeps tenants' roles out of the databases that are nobody's of theirs; empty where they are.
+std::string what_is_open(Connection& connection, Deadline deadline) {
+  const auto names = databases_open_to_public(connection, deadline);
+  if (names.empty()) return {};
+  std::string statements;
+  for (std::size_t i = 0; i < std::min(names.size(), most_statements); ++i) {
+    statements += (i == 0 ? "" : "; ") + close_to_public_sql(connection, names[i]);
+  }
+  if (names.size() > most_statements) statements += fmt::format("; and {} more", names.size() - most_statements);
+  return fmt::format("; tenants' roles may connect to {} of its databases, since PUBLIC may; close {} ({})",
+                     names.size(), names.size() == 1 ? "it" : "them", statements);
 }
 
 }  // namespace
@@ -267,6 +284,7 @@ std::string PostgresDatabase::check() {
           "SET ON PARAMETER, docs/security.md)",
           row.at(0), missing);
     }
+    found += what_is_open(connection, deadline);
   });
   return found;
 }

@@ -166,5 +166,27 @@ TEST_F(PostgresDatabaseTest, CheckSaysWhichServerItFound) {
   EXPECT_THAT(database_->check(), testing::MatchesRegex("PostgreSQL 1[0-9]\\.[0-9]+"));
 }
 
+// A founder's own server beside their site: what PUBLIC may connect to, every tenant may.
+TEST_F(PostgresDatabaseTest, CheckNamesTheDatabasesThatTenantsMayConnectTo) {
+  database_->ensure(tenant_, plan_);
+  server_.ask("CREATE DATABASE \"the site's\"");
+  server_.ask("CREATE DATABASE closed_already");
+  server_.ask("REVOKE CONNECT ON DATABASE closed_already FROM PUBLIC");
+  server_.ask("GRANT CONNECT ON DATABASE template1 TO PUBLIC");
+  const std::string close_site = "REVOKE CONNECT ON DATABASE \"the site's\" FROM PUBLIC";
+  const std::string close_template = "REVOKE CONNECT ON DATABASE \"template1\" FROM PUBLIC";
+  EXPECT_THAT(database_->check(),
+              testing::EndsWith(fmt::format(
+                  "; tenants' roles may connect to 2 of its databases, since PUBLIC may; close them ({}; {})",
+                  close_template, close_site)));
+  server_.ask(close_site);
+  EXPECT_EQ(server_.ask(fmt::format("SELECT has_database_privilege('{}', 'the site''s', 'CONNECT')", access_.user)),
+            "f");
+  EXPECT_THAT(database_->check(), testing::AllOf(HasSubstr(close_template), testing::Not(HasSubstr("site"))));
+  server_.ask(close_template);
+  EXPECT_THAT(database_->check(), testing::MatchesRegex("PostgreSQL 1[0-9]\\.[0-9]+"));
+  for (const char* name : {"\"the site's\"", "closed_already"}) server_.ask(fmt::format("DROP DATABASE {}", name));
+}
+
 }  // namespace
 }  // namespace slipway::postgres
