@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/routes.hpp"
 #include "openapi.embedded.hpp"
 
@@ -6,30 +8,68 @@ namespace {
 
 namespace json = boost::json;
 
-net::Response mail(const Call& call, const Context& context) {
-  const auto limit = static_cast<std::size_t>(query_number(call, "limit", 100, 1, 1'000));
-  json::array mails;
-  TenantFilter filter;
-  filter.limit = 1'000;
-  while (mails.size() < limit) {
-    const auto page = context.store.list(filter);
-    for (const Tenant& t : page) {
-      for (const Mail& m : t.mails) {
-        if (mails.size() == limit) break;
-        mails.push_back({{"tenantId", t.id.value()},
-                         {"subdomain", t.sign_up.slug.value()},
-                         {"to", m.purpose == "welcome" ? t.sign_up.admin_email.value() : "operator"},
-                         {"purpose", m.purpose},
-                         {"state", to_string(m.state)},
-                         {"attempts", m.attempts},
-                         {"sentAt", m.sent_at ? json::value(to_rfc3339(*m.sent_at)) : json::value(nullptr)},
-                         {"error", m.error.empty() ? json::value(nullptr) : json::value(m.error)}});
-      }
+constexpr std::size_t tenants_for_a_page = 1'000;  // whose rows are read for one answer, whether they have mails or not
+
+json::object mail_json(const Tenant& t, const Mail& m) {
+  return {{"tenantId", t.id.value()},
+          {"subdomain", t.sign_up.slug.value()},
+          {"to", m.purpose == "welcome" ? t.sign_up.admin_email.value() : "operator"},
+          {"purpose", m.purpose},
+          {"state", to_string(m.state)},
+          {"attempts", m.attempts},
+          {"sentAt", m.sent_at ? json::value(to_rfc3339(*m.sent_at)) : json::value(nullptr)},
+          {"error", m.error.empty() ? json::value(nullptr) : json::value(m.error)}};
+}
+
+// The mails of the newest tenant first, and of each its newest first. A place in that order is the id of a tenant whose
+// mails are through, or the key of the mail that was the last: "<tenant id>/…".
+class MailPage {
+ public:
+  explicit MailPage(std::size_t limit) : limit_(limit) {}
+
+  // Takes the tenant's mails, those that follow `key` where it has that one; false where the page is full before.
+  bool take(const Tenant& t, std::string_view key = {}) {
+    auto mail = std::find_if(t.mails.rbegin(), t.mails.rend(), [&](const Mail& m) { return m.key == key; });
+    mail = mail == t.mails.rend() ? t.mails.rbegin() : std::next(mail);
+    for (; mail != t.mails.rend(); ++mail) {
+      if (mails_.size() == limit_) return false;
+      mails_.push_back(mail_json(t, *mail));
+      place_ = mail->key;
     }
-    if (page.size() < filter.limit) break;
-    filter.after = page.back().id.value();
+    place_ = t.id.value();
+    return true;
   }
-  return json_response(200, {{"mail", std::move(mails)}});
+
+  net::Response answer(bool more) {
+    return json_response(200,
+                         {{"mail", std::move(mails_)}, {"next", more ? json::value(place_) : json::value(nullptr)}});
+  }
+
+ private:
+  const std::size_t limit_;
+  json::array mails_;
+  std::string place_;
+};
+
+net::Response mail(const Call& call, const Context& context) {
+  MailPage page(static_cast<std::size_t>(query_number(call, "limit", 100, 1, 1'000)));
+  TenantFilter filter{.newest_first = true};
+  if (const auto after = call.query.find("after"); after != call.query.end()) {
+    const std::string& place = after->second;
+    const TenantId id = parse_tenant_id(place.substr(0, place.find('/')));
+    filter.after = id.value();
+    const auto tenant = place == filter.after ? std::nullopt : context.store.find(id);
+    if (tenant && !page.take(*tenant, place)) return page.answer(true);
+  }
+  for (std::size_t read = 0; read < tenants_for_a_page; read += filter.limit) {
+    const auto tenants = context.store.list(filter);
+    for (const Tenant& t : tenants) {
+      if (!page.take(t)) return page.answer(true);
+    }
+    if (tenants.size() < filter.limit) return page.answer(false);
+    filter.after = tenants.back().id.value();
+  }
+  return page.answer(true);
 }
 
 net::Response sweep(const Call& call, const Context& context) {

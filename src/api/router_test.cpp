@@ -304,6 +304,44 @@ TEST(Router, NoAnswerIsKeptByACacheOrTellsItsUrl) {
   expect_no_traces(api.router.handle_at_once({"GET", "/healthz", "", {}, "", "203.0.113.7"}).value(), "at once");
 }
 
+// More customers than are read for one page, and a mail that has just failed: of the newest, and of one with many.
+TEST(Mail, TheNewestComesFirstAndPagesMissNone) {
+  Api api;
+  std::vector<std::string> keys;  // as they are to be shown
+  for (int i = 0; i < 7; ++i) {
+    api.clock.advance(Millis(1));
+    const TenantId id = api.sign_up("c" + std::to_string(i));
+    Tenant tenant = api.store.find(id).value();
+    std::vector<std::string> own;
+    for (int n = 0; n < i % 3; ++n) {  // some have none
+      Mail mail{.purpose = "operator_failure", .key = id.value() + "/operator_failure/" + std::to_string(n)};
+      mail.error = mail.key;
+      tenant.mails.push_back(mail);
+      own.insert(own.begin(), mail.key);
+    }
+    ASSERT_TRUE(api.store.save(tenant, {}, std::nullopt));
+    keys.insert(keys.begin(), own.begin(), own.end());
+  }
+  for (const int limit : {1, 2, 3, 100}) {
+    std::vector<std::string> shown;
+    std::string after;
+    while (shown.size() <= keys.size()) {
+      const json::object page = object_of(api.answer("GET", fmt::format("/v1/mail?limit={}{}", limit, after)));
+      EXPECT_LE(page.at("mail").as_array().size(), static_cast<std::size_t>(limit));
+      for (const json::value& mail : page.at("mail").as_array()) shown.emplace_back(mail.at("error").as_string());
+      if (page.at("next").is_null()) break;
+      after = "&after=" + net::url_encoded(std::string(page.at("next").as_string()));
+    }
+    EXPECT_EQ(shown, keys) << limit;
+  }
+  EXPECT_EQ(api.answer("GET", "/v1/mail?after=nonsense").status, 400);
+  const json::object rest =
+      object_of(api.answer("GET", "/v1/mail?after=" + net::url_encoded(keys[1].substr(0, 22) + "/gone/1")));
+  EXPECT_EQ(rest.at("mail").at(0).at("error").as_string(),
+            keys[0].substr(0, 22) == keys[1].substr(0, 22) ? keys[0] : keys[1])
+      << "a place that is no more repeats, and misses nothing";
+}
+
 TEST(Mail, AndSweepAreShown) {
   Api api;
   api.settle(api.sign_up("acme"));

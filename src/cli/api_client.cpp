@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/json.hpp"
 
@@ -9,6 +11,8 @@ namespace slipway::cli {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::size_t page_size = 500;
 
 ErrorKind kind_of(int status) {
   switch (status) {
@@ -161,7 +165,11 @@ json::object ApiClient::audit(const std::string& target, std::uint64_t after, st
   return get(std::move(path));
 }
 
-json::object ApiClient::mail(std::size_t limit) { return get(fmt::format("/v1/mail?limit={}", limit)); }
+json::object ApiClient::mail(const std::string& after, std::size_t limit) {
+  std::string target = fmt::format("/v1/mail?limit={}", limit);
+  if (!after.empty()) target += "&after=" + net::url_encoded(after);
+  return get(std::move(target));
+}
 
 json::object ApiClient::sweep(bool dry_run, bool unknown) {
   // It walks through everything in the world that bears the label.
@@ -182,6 +190,21 @@ void ApiClient::logs(const TenantId& id, std::size_t tail, bool follow,
   if (follow) request.timeout = Millis(0);  // an app may be silent for days
   const net::Response response = reached([&] { return http_.stream(request, chunk, stop); });
   if (response.status >= 400) throw problem_of(response);
+}
+
+json::object all_pages(std::string_view list, std::size_t limit,
+                       const std::function<json::object(const std::string&, std::size_t)>& ask) {
+  json::array all;
+  std::string next;
+  while (true) {
+    const json::object page = ask(next, std::min(page_size, limit - all.size()));
+    if (const json::array* entries = array_at(page, list)) all.insert(all.end(), entries->begin(), entries->end());
+    std::string after = string_at(page, "next");
+    const bool ends = after.empty() || after == next || all.size() >= limit;
+    next = std::move(after);
+    if (ends) break;
+  }
+  return {{list, std::move(all)}, {"next", next.empty() ? json::value(nullptr) : json::value(next)}};
 }
 
 }  // namespace slipway::cli

@@ -31,7 +31,7 @@ class ApiClient {
   // The server holds the answer for at most `wait`, up to 30 s, while there is nothing after `after`.
   boost::json::object events(const TenantId& id, std::uint64_t after, std::size_t limit, std::chrono::seconds wait);
   boost::json::object stats(const TenantId& id);
-  boost::json::object mail(std::size_t limit);
+  boost::json::object mail(const std::string& after, std::size_t limit);
   boost::json::object sweep(bool dry_run, bool unknown);
   boost::json::object status();
   boost::json::object version();
@@ -58,4 +58,8 @@ class ApiClient {
   net::HttpClient http_;
 };
 
+// Page after page of a list, up to the limit; `next` is left where there are more. `ask` is given the `after` and the
+// limit of a page.
+boost::json::object all_pages(std::string_view list, std::size_t limit,
+                              const std::function<boost::json::object(const std::string&, std::size_t)>& ask);
 }  // namespace slipway::cli

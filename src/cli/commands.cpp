@@ -228,10 +228,11 @@ void add_service(CLI::App& app, Context& context) {
   runs(status, context, of_status,
        [&context](ApiClient& api, const Common& c) { return show_service_status(context, api, c.json); });
 
-  CLI::App& mail = add(app, "mail", "List the mails to customers and whether they went out", "Service");
+  CLI::App& mail =
+      add(app, "mail", "List the mails to customers and whether they went out, the newest customers' first", "Service");
   const auto of_mail = describe(mail, "slipway mail --limit 20");
   auto limit = std::make_shared<std::size_t>(100);
-  mail.add_option("--limit", *limit, "at most so many (100)")->type_name("N")->check(between(1u, 1'000u));
+  mail.add_option("--limit", *limit, "at most so many (100)")->type_name("N")->check(between(1u, 1'000'000u));
   runs(mail, context, of_mail,
        [&context, limit](ApiClient& api, const Common& c) { return show_mail(context, api, *limit, c.json); });
 

@@ -64,18 +64,19 @@ int show_service_status(Context& context, ApiClient& api, bool json_wanted) {
 }
 
 int show_mail(Context& context, ApiClient& api, std::size_t limit, bool json_wanted) {
-  const json::object answer = api.mail(limit);
+  const json::object answer =
+      all_pages("mail", limit, [&](const std::string& after, std::size_t page) { return api.mail(after, page); });
   if (json_wanted) {
     print_json(context, answer);
     return exit_ok;
   }
-  const json::array* mails = array_at(answer, "mail");
-  if (mails == nullptr || mails->empty()) {
+  const json::array& mails = answer.at("mail").get_array();
+  if (mails.empty()) {
     context.out << "no mail yet\n";
     return exit_ok;
   }
   Table table({"SUBDOMAIN", "PURPOSE", "TO", "STATE", "TRIES", "SENT", "ERROR"});
-  for (const json::value& entry : *mails) {
+  for (const json::value& entry : mails) {
     const json::object& mail = entry.as_object();
     const std::string state = string_at(mail, "state");
     table.add({{string_at(mail, "subdomain"), Colour::bold},
@@ -87,6 +88,7 @@ int show_mail(Context& context, ApiClient& api, std::size_t limit, bool json_wan
                {string_at(mail, "error")}});
   }
   table.print(context.out, context.colours);
+  if (!answer.at("next").is_null()) context.out << "there are more; --limit shows them\n";
   return exit_ok;
 }
 

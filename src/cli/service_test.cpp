@@ -24,9 +24,24 @@ TEST_F(Service, MailsAreATable) {
             "acme       welcome  ann@example.com  sent    1      2026-11-23 15:42:00Z  -\n"
             "b          welcome  bob@example.com  failed  4      -                     550 no such user\n");
   EXPECT_EQ(server.requests().front().target, "/v1/mail?limit=3");
-  EXPECT_EQ(slipway({"mail", "--json"}).out, mails + "\n");
+  EXPECT_EQ(slipway({"mail", "--json"}).out, mails.substr(0, mails.size() - 1) + ",\"next\":null}\n");
   answer("GET /v1/mail", R"({"mail":[]})");
   EXPECT_EQ(slipway({"mail"}).out, "no mail yet\n");
+}
+
+TEST_F(Service, MailsAreReadPageAfterPage) {
+  server.on("GET /v1/mail", [](const slipway::test::ImposterRequest& request) {
+    const bool second = request.target.find("after=t_01jdd2x8k40a1b2c3d4e%2Fwelcome%2F1") != std::string::npos;
+    const std::string mail = R"({"subdomain":"acme","purpose":"welcome","to":"a","state":"sent","attempts":1})";
+    slipway::test::ImposterResponse response;
+    response.body = fmt::format(R"({{"mail":[{}],"next":{}}})", second ? mail : mail + "," + mail,
+                                second ? "null" : "\"t_01jdd2x8k40a1b2c3d4e/welcome/1\"");
+    return response;
+  });
+  const std::string all = slipway({"mail"}).out;
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 1 + 3) << all;
+  EXPECT_EQ(server.requests().size(), 2u);
+  EXPECT_THAT(slipway({"mail", "--limit", "2"}).out, HasSubstr("there are more; --limit shows them"));
 }
 
 TEST_F(Service, StatusIsForPeople) {

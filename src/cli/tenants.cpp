@@ -18,23 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t page_size = 500;
-
-// Page after page, up to the limit; `next` is left where there are more.
-json::object all_tenants(ApiClient& api, const ListOptions& options) {
-  json::array all;
-  std::string next;
-  do {
-    const json::object page =
-        api.tenants(options.status, options.search, next, std::min(page_size, options.limit - all.size()));
-    const json::array* tenants = array_at(page, "tenants");
-    const bool empty = tenants == nullptr || tenants->empty();
-    if (!empty) all.insert(all.end(), tenants->begin(), tenants->end());
-    next = empty ? "" : string_at(page, "next");
-  } while (!next.empty() && all.size() < options.limit);
-  return {{"tenants", std::move(all)}, {"next", next.empty() ? json::value(nullptr) : json::value(next)}};
-}
-
 std::string age_of(const json::object& tenant, const Clock& clock) {
   const auto created = parse_rfc3339(string_at(tenant, "createdAt"));
   return created ? short_age(*created, clock.now()) : "";
@@ -58,7 +41,9 @@ bool confirmed(Context& context, const json::object& tenant) {
 }  // namespace
 
 int list_tenants(Context& context, ApiClient& api, const ListOptions& options) {
-  const json::object all = all_tenants(api, options);
+  const json::object all = all_pages("tenants", options.limit, [&](const std::string& after, std::size_t limit) {
+    return api.tenants(options.status, options.search, after, limit);
+  });
   if (options.json) {
     print_json(context, all);
     return exit_ok;

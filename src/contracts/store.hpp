@@ -55,9 +55,10 @@ struct Holder {
 
 struct TenantFilter {
   std::optional<Status> status;
-  std::string after;        // id after which the page begins; ids sort by time of creation
-  std::size_t limit = 100;  // 1..1000
-  std::string search;       // part of the subdomain, company name, e-mail address or user id; ASCII case is ignored
+  std::string after;          // id after which the page begins; ids sort by time of creation
+  std::size_t limit = 100;    // 1..1000
+  std::string search;         // part of the subdomain, company name, e-mail address or user id; ASCII case is ignored
+  bool newest_first = false;  // descending by id; `after` then is the id before which the page begins
 };
 
 enum class PortStatus { free, leased, held };
@@ -111,7 +112,7 @@ class Store : public AccessStore, public Objects {
 
   virtual std::optional<Tenant> find(const TenantId& id) = 0;
   virtual std::optional<Tenant> find_slug(const Slug& slug) = 0;     // the tenant that holds the subdomain now
-  virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // ascending by id
+  virtual std::vector<Tenant> list(const TenantFilter& filter) = 0;  // by id
 
   // The ids of the tenants with this status, after `after`, ascending; at most `limit`. What a sweep asks about every
   // tenant there is: a driver that can answer without reading documents should. As it stands here it lists.

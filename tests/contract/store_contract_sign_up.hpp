@@ -225,6 +225,16 @@ TEST_P(StoreContract, ListsByIdInPagesAndByStatus) {
   EXPECT_THAT(ids({Status::provisioning, id_of(2).value(), 1}), ElementsAre(id_of(3)));
   EXPECT_THAT(ids({Status::deleted, "", 100}), ElementsAre(id_of(1), id_of(4)));
   EXPECT_THAT(ids({Status::active, "", 100}), IsEmpty());
+  const auto newest = [](const std::string& after, std::size_t limit) {
+    return TenantFilter{.after = after, .limit = limit, .newest_first = true};
+  };
+  EXPECT_THAT(ids(newest("", 2)), ElementsAre(id_of(5), id_of(4)));
+  EXPECT_THAT(ids(newest(id_of(4).value(), 2)), ElementsAre(id_of(3), id_of(2)));
+  EXPECT_THAT(ids(newest(id_of(2).value(), 2)), ElementsAre(id_of(1)));
+  EXPECT_THAT(ids(newest(id_of(1).value(), 2)), IsEmpty());
+  EXPECT_THAT(ids({.status = Status::provisioning, .after = id_of(5).value(), .newest_first = true}),
+              ElementsAre(id_of(3), id_of(2)));
+  EXPECT_THAT(ids({.limit = 2, .search = "@shop", .newest_first = true}), ElementsAre(id_of(5), id_of(4)));
 }
 
 TEST_P(StoreContract, TheIdsOfAStatusComeInPages) {

@@ -95,10 +95,18 @@ std::vector<Tenant> MemoryStore::list(const TenantFilter& filter) {
   std::lock_guard lock(mutex_);
   const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, 1000);
   std::vector<Tenant> page;
-  for (auto row = rows_.upper_bound(TenantId(filter.after)); row != rows_.end() && page.size() < limit; ++row) {
-    const Tenant& tenant = row->second.tenant;
-    if (filter.status && tenant.status != *filter.status) continue;
-    if (matches(tenant.sign_up, filter.search)) page.push_back(tenant);
+  const auto take = [&](auto row, const auto& end) {
+    for (; row != end && page.size() < limit; ++row) {
+      const Tenant& tenant = row->second.tenant;
+      if (filter.status && tenant.status != *filter.status) continue;
+      if (matches(tenant.sign_up, filter.search)) page.push_back(tenant);
+    }
+  };
+  const TenantId after(filter.after);
+  if (!filter.newest_first) {
+    take(rows_.upper_bound(after), rows_.end());
+  } else {
+    take(std::make_reverse_iterator(filter.after.empty() ? rows_.end() : rows_.lower_bound(after)), rows_.rend());
   }
   return page;
 }

@@ -71,9 +71,14 @@ std::optional<Tenant> DynamoStore::find_slug(const Slug& slug) {
 std::vector<Tenant> DynamoStore::list(const TenantFilter& filter) {
   const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, 1000);
   Query query{.index = std::string(by_list),
-              .condition = "#list = :list AND #list_key > :after",
-              .values = {{":list", text(tenant_list)}, {":after", text(filter.after.empty() ? " " : filter.after)}},
-              .projection = "#pk"};
+              .condition = "#list = :list",
+              .values = {{":list", text(tenant_list)}},
+              .projection = "#pk",
+              .descending = filter.newest_first};
+  if (!filter.after.empty()) {
+    query.condition += filter.newest_first ? " AND #list_key < :after" : " AND #list_key > :after";
+    query.values[":after"] = text(filter.after);
+  }
   if (filter.status) {
     query.filter = "#status = :status";
     query.values[":status"] = text(to_string(*filter.status));
@@ -90,7 +95,8 @@ std::vector<Tenant> DynamoStore::list(const TenantFilter& filter) {
   const auto read = [&] {
     std::vector<Tenant> tenants;
     for (const Item& row : table_.get_all(keys)) tenants.push_back(tenant_at(row));
-    std::sort(tenants.begin(), tenants.end(), [](const Tenant& a, const Tenant& b) { return a.id < b.id; });
+    std::sort(tenants.begin(), tenants.end(),
+              [&](const Tenant& a, const Tenant& b) { return filter.newest_first ? b.id < a.id : a.id < b.id; });
     for (Tenant& tenant : tenants) {
       if (page.size() < limit && (!filter.status || tenant.status == *filter.status)) page.push_back(std::move(tenant));
     }

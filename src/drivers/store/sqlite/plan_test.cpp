@@ -72,6 +72,7 @@ void call_everything(SqliteStore& store) {
   store.find_slug(Slug("s1"));
   store.list({});
   store.list({Status::active, "", 10});
+  store.list({.newest_first = true});
   store.ids(Status::active, "", 10);
   store.claim(id_of(1), {"one", t0}, t0);
   store.due(t0, 10);

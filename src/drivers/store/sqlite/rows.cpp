@@ -56,29 +56,40 @@ bool had_tenant(Connection& ledger, const UserId& user) {
 }
 
 std::vector<Tenant> list_rows(Connection& ledger, const TenantFilter& filter) {
-  constexpr std::string_view all = "SELECT doc, version, due_at FROM tenants WHERE id > ?1 ORDER BY id LIMIT ?2";
-  constexpr std::string_view by_status =
-      "SELECT doc, version, due_at FROM tenants WHERE status = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
+  // In one direction or the other, from the filter's id on.
+  constexpr std::string_view all[] = {
+      "SELECT doc, version, due_at FROM tenants WHERE id > ?1 ORDER BY id LIMIT ?2",
+      "SELECT doc, version, due_at FROM tenants WHERE id < ?1 ORDER BY id DESC LIMIT ?2"};
+  constexpr std::string_view by_status[] = {
+      "SELECT doc, version, due_at FROM tenants WHERE status = ?3 AND id > ?1 ORDER BY id LIMIT ?2",
+      "SELECT doc, version, due_at FROM tenants WHERE status = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2"};
   // Reads every row from there on; an operator's question, about 100 ms for 100,000 tenants.
-  constexpr std::string_view by_text = R"sql(
+  constexpr std::string_view by_text[] = {R"sql(
 SELECT doc, version, due_at FROM tenants
 WHERE id > ?1 AND (?3 = '' OR status = ?3) AND instr(lower(
   slug || char(10) || user_id || char(10) || (doc ->> '$.admin_email') || char(10) || (doc ->> '$.company_name')), lower(?4))
-ORDER BY id LIMIT ?2)sql";
+ORDER BY id LIMIT ?2)sql",
+                                          R"sql(
+SELECT doc, version, due_at FROM tenants
+WHERE id < ?1 AND (?3 = '' OR status = ?3) AND instr(lower(
+  slug || char(10) || user_id || char(10) || (doc ->> '$.admin_email') || char(10) || (doc ->> '$.company_name')), lower(?4))
+ORDER BY id DESC LIMIT ?2)sql"};
   const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, 1000);
+  const int direction = filter.newest_first ? 1 : 0;
+  const std::string from = filter.newest_first && filter.after.empty() ? "~" : filter.after;  // behind every id
   std::vector<Tenant> page;
   const auto read = [&](Query& query) {
     while (query.step()) page.push_back(tenant_at(query));
   };
   if (!filter.search.empty()) {
     const std::string status(filter.status ? to_string(*filter.status) : "");
-    Query query(ledger, by_text, filter.after, limit, status, filter.search);
+    Query query(ledger, by_text[direction], from, limit, status, filter.search);
     read(query);
   } else if (filter.status) {
-    Query query(ledger, by_status, filter.after, limit, to_string(*filter.status));
+    Query query(ledger, by_status[direction], from, limit, to_string(*filter.status));
     read(query);
   } else {
-    Query query(ledger, all, filter.after, limit);
+    Query query(ledger, all[direction], from, limit);
     read(query);
   }
   return page;
