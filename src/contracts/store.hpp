@@ -140,7 +140,9 @@ class Store : public AccessStore, public Objects {
   virtual std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
   virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
 
-  // The newest `limit` events after `after`, ascending. A tenant's timeline keeps its newest 1,000.
+  // Events of a tenant, ascending, at most `limit`: the newest where `after` is 0, else the oldest after it, so that
+  // whoever goes on from the last one it was shown misses none. A tenant's timeline keeps its newest 1,000; those that
+  // have just fallen out may still be shown after an older one.
   virtual std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) = 0;
   virtual void append(const TenantId& id, const Event& event) = 0;
 

@@ -239,7 +239,30 @@ TEST_P(StoreContract, EventsComeInOrderFromAPlaceOn) {
   EXPECT_EQ(messages(all[1].seq, 10), "c d ");
   EXPECT_EQ(messages(0, 2), "c d ") << "the newest are wanted, ascending";
   EXPECT_EQ(messages(all[0].seq, 3), "b c d ");
+  EXPECT_EQ(messages(all[0].seq, 2), "b c ") << "who follows is shown the oldest it has not seen";
+  EXPECT_EQ(messages(all[1].seq, 1), "c ");
   EXPECT_EQ(messages(all[3].seq, 10), "");
+}
+
+TEST_P(StoreContract, WhoFollowsATimelineInSmallPagesMissesNothing) {
+  Tenant tenant = create(1);
+  for (int save = 0; save < 5; ++save) {
+    std::vector<Event> events;
+    for (int i = 0; i <= 2 * save; ++i)
+      events.push_back({0, t0, "progress", "", std::to_string(save) + "/" + std::to_string(i), {}});
+    ASSERT_TRUE(store->save(tenant, events, std::nullopt));
+  }
+  const auto all = store->events(id_of(1), 0, 1000);
+  ASSERT_EQ(all.size(), 1u + 25u);
+  for (const std::size_t limit : {1, 2, 7}) {
+    std::vector<std::string> seen;
+    for (auto page = store->events(id_of(1), all[0].seq, limit); !page.empty();
+         page = store->events(id_of(1), page.back().seq, limit)) {
+      for (const Event& event : page) seen.push_back(event.message);
+    }
+    ASSERT_EQ(seen.size(), all.size() - 1) << limit;
+    for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], all[i + 1].message) << limit;
+  }
 }
 
 TEST_P(StoreContract, ATimelineKeepsItsNewestThousand) {

@@ -213,8 +213,9 @@ std::vector<Event> MemoryStore::events(const TenantId& id, std::uint64_t after, 
   std::lock_guard lock(mutex_);
   const std::deque<Event>& all = events_[id];
   const auto begin = std::find_if(all.begin(), all.end(), [&](const Event& event) { return event.seq > after; });
-  const auto count = static_cast<std::size_t>(all.end() - begin);
-  return {all.end() - static_cast<std::ptrdiff_t>(std::min(count, limit)), all.end()};
+  const auto count = static_cast<std::ptrdiff_t>(std::min(static_cast<std::size_t>(all.end() - begin), limit));
+  if (after == 0) return {all.end() - count, all.end()};
+  return {begin, begin + count};
 }
 
 void MemoryStore::append(const TenantId& id, const Event& event) {

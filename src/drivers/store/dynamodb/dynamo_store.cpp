@@ -168,7 +168,7 @@ std::optional<TimePoint> DynamoStore::next_due() {
 std::vector<PortLease> DynamoStore::ports() { return ports_.used(told()); }
 
 std::vector<Event> DynamoStore::events(const TenantId& id, std::uint64_t after, std::size_t limit) {
-  return timeline_.newest(id, after, limit);
+  return after == 0 ? timeline_.newest(id, limit) : timeline_.next(id, after, limit);
 }
 
 void DynamoStore::append(const TenantId& id, const Event& event) {

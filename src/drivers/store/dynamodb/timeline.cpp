@@ -141,21 +141,36 @@ void Timeline::trim(const TenantId& id, const End& end, std::size_t count) {
   table_.remove_all(old);
 }
 
-std::vector<Event> Timeline::newest(const TenantId& id, std::uint64_t after, std::size_t limit) {
-  std::vector<Event> events;  // newest first
-  std::optional<std::uint64_t> oldest_shown;
+std::vector<Event> Timeline::next(const TenantId& id, std::uint64_t after, std::size_t limit) {
+  std::vector<Event> events;
   Query query{
       .condition = "#pk = :pk AND #sk BETWEEN :after AND :end",
       .values = {{":pk", text(pk_of(id))}, {":after", text(sort_key(after / seq_step))}, {":end", text("EVENT#~")}},
-      .descending = true,
       .consistent = true,
       .page_limit = std::clamp<std::size_t>(limit, 1, 200)};
+  table_.each(query, [&](const Item& item) {
+    for (const Event& event : events_at(item)) {
+      if (event.seq > after && events.size() < limit) events.push_back(event);
+    }
+    return events.size() < limit;
+  });
+  return events;
+}
+
+std::vector<Event> Timeline::newest(const TenantId& id, std::size_t limit) {
+  std::vector<Event> events;  // newest first
+  std::optional<std::uint64_t> oldest_shown;
+  Query query{.condition = "#pk = :pk AND begins_with(#sk, :event)",
+              .values = {{":pk", text(pk_of(id))}, {":event", text("EVENT#")}},
+              .descending = true,
+              .consistent = true,
+              .page_limit = std::clamp<std::size_t>(limit, 1, 200)};
   table_.each(query, [&](const Item& item) {
     auto ordinal = static_cast<std::uint64_t>(number_of(item, "total"));  // of the item's last event, from 1
     if (!oldest_shown) oldest_shown = ordinal > shown_limit ? ordinal - shown_limit + 1 : 1;
     const std::vector<Event> found = events_at(item);
     for (auto event = found.rbegin(); event != found.rend(); ++event, --ordinal) {
-      if (event->seq <= after || ordinal < *oldest_shown || events.size() >= limit) return false;
+      if (ordinal < *oldest_shown || events.size() >= limit) return false;
       events.push_back(*event);
     }
     return true;

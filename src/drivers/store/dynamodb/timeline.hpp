@@ -39,7 +39,8 @@ class Timeline {
   // events. What is still there is not shown, and expires.
   void trim(const TenantId& id, const End& end, std::size_t count);
 
-  std::vector<Event> newest(const TenantId& id, std::uint64_t after, std::size_t limit);
+  std::vector<Event> newest(const TenantId& id, std::size_t limit);
+  std::vector<Event> next(const TenantId& id, std::uint64_t after, std::size_t limit);
 
  private:
   std::optional<End> remembered(const TenantId& id);

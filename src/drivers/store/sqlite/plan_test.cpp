@@ -83,6 +83,7 @@ void call_everything(SqliteStore& store) {
   store.save(tenant, {}, std::nullopt);
   store.ports();
   store.events(id_of(1), 0, 10);
+  store.events(id_of(1), 1, 10);
   store.append(id_of(1), {0, t0, "progress", "", "x", {}});
   store.overview(t0, t0 - Millis(1));
   store.installation();

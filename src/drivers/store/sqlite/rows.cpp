@@ -193,11 +193,14 @@ DELETE FROM events WHERE tenant_id = ?1
   ledger.run(sql, tenant);
 }
 
-std::vector<Event> newest_events(Connection& ledger, const TenantId& tenant, std::uint64_t after, std::size_t limit) {
-  constexpr std::string_view sql = R"sql(
+std::vector<Event> events_of(Connection& ledger, const TenantId& tenant, std::uint64_t after, std::size_t limit) {
+  constexpr std::string_view newest = R"sql(
 SELECT seq, at, kind, step, message, duration FROM events
 WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq DESC LIMIT ?3)sql";
-  Query query(ledger, sql, tenant, after, sql_limit(limit));
+  constexpr std::string_view next = R"sql(
+SELECT seq, at, kind, step, message, duration FROM events
+WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3)sql";
+  Query query(ledger, after == 0 ? newest : next, tenant, after, sql_limit(limit));
   std::vector<Event> events;
   while (query.step()) {
     Event event;
@@ -209,7 +212,7 @@ WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq DESC LIMIT ?3)sql";
     if (!query.is_null(5)) event.duration = Millis(query.integer(5));
     events.push_back(std::move(event));
   }
-  std::reverse(events.begin(), events.end());
+  if (after == 0) std::reverse(events.begin(), events.end());
   return events;
 }
 

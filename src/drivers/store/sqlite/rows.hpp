@@ -37,6 +37,6 @@ void insert_key(Connection& ledger, const IdempotencyKey& key, const std::string
 
 void insert_event(Connection& ledger, const TenantId& tenant, const Event& event);
 void trim_events(Connection& ledger, const TenantId& tenant);
-std::vector<Event> newest_events(Connection& ledger, const TenantId& tenant, std::uint64_t after, std::size_t limit);
+std::vector<Event> events_of(Connection& ledger, const TenantId& tenant, std::uint64_t after, std::size_t limit);
 
 }  // namespace slipway::sqlite

@@ -138,7 +138,7 @@ std::vector<PortLease> SqliteStore::ports() {
 }
 
 std::vector<Event> SqliteStore::events(const TenantId& id, std::uint64_t after, std::size_t limit) {
-  return readers_->read([&](Connection& ledger) { return newest_events(ledger, id, after, limit); });
+  return readers_->read([&](Connection& ledger) { return events_of(ledger, id, after, limit); });
 }
 
 void SqliteStore::append(const TenantId& id, const Event& event) {
