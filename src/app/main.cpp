@@ -16,6 +16,7 @@
 #include "cli/text.hpp"
 #include "config/find_server.hpp"
 #include "config/secret.hpp"
+#include "drivers/runtime/process/supervisor.hpp"
 
 namespace slipway {
 namespace {
@@ -64,4 +65,9 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace slipway
 
-int main(int argc, char** argv) { return slipway::run(argc, argv); }
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  // What ProcessRuntime makes of this program; nobody types it.
+  if (!words.empty() && words[0] == "supervise") return slipway::process::supervise({words.begin() + 1, words.end()});
+  return slipway::run(argc, argv);
+}

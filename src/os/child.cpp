@@ -158,7 +158,8 @@ Ended run(const Command& command, Millis timeout) {
                                                                     : STDERR_FILENO;
   const pid_t child = ::fork();
   if (child < 0) fail("run", program);
-  if (child == 0) become(prepared, input.read.get(), output.write.get(), errors, report.write.get());
+  const Descriptor& standard_input = command.standard_input ? *command.standard_input : input.read;
+  if (child == 0) become(prepared, standard_input.get(), output.write.get(), errors, report.write.get());
   for (Descriptor* end : {&input.read, &input.write, &output.write, &report.write}) end->close();
   Ended ended;
   if (const std::string why = drain(output.read, child, ended.output, timeout); !why.empty()) {

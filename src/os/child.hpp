@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "os/descriptor.hpp"
 
 // Running of other programs: no shell, none of our descriptors, ignored signals or locks in them.
 namespace slipway::os {
@@ -24,6 +25,7 @@ struct Command {
   std::optional<std::vector<std::string>> environment = {};  // each "NAME=value"; ours where there is none
   std::string directory = {};                                // to work in; ours where it is empty
   std::string input = {};                                    // at most 4 KiB
+  const Descriptor* standard_input = nullptr;                // in place of `input`
   enum class Errors { in_output, discarded, shown } errors = Errors::in_output;  // what it says on standard error
   const User* user = nullptr;
 };

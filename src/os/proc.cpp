@@ -1,7 +1,6 @@
 #include "os/proc.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,72 +14,52 @@
 #include <set>
 #include <thread>
 
+#include "os/descriptor.hpp"
+
 namespace slipway::os {
 namespace {
 
 constexpr Millis rescan_interval{10};
 
-// "/proc/<pid>/<leaf>" without the heap.
-struct ProcPath {
-  ProcPath(pid_t pid, const char* leaf) {
-    char digits[16];
-    int count = 0;
-    do digits[count++] = static_cast<char>('0' + pid % 10);
-    while ((pid /= 10) > 0 && count < 15);
-    char* end = text;
-    for (const char* c = "/proc/"; *c; ++c) *end++ = *c;
-    while (count > 0) *end++ = digits[--count];
-    *end++ = '/';
-    for (const char* c = leaf; *c && end < text + sizeof(text) - 1; ++c) *end++ = *c;
-    *end = '\0';
-  }
-  char text[64];
-};
+std::string content_of(pid_t pid, const char* leaf) {
+  std::ifstream file(fmt::format("/proc/{}/{}", pid, leaf), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 // The fields of /proc/<pid>/stat after the command's name, which may hold anything: the first is the state, field 3
-// of proc(5). Async-signal-safe.
+// of proc(5).
 class Stat {
  public:
-  explicit Stat(pid_t pid) {
-    const Descriptor file(open(ProcPath(pid, "stat").text, O_RDONLY | O_CLOEXEC));
-    if (!file) return;
-    const ssize_t got = read(file.get(), buffer_, sizeof(buffer_) - 1);
-    if (got <= 0) return;
-    buffer_[got] = '\0';
-    for (char* c = buffer_ + got; c > buffer_; --c) {
-      if (*c != ')') continue;
-      fields_ = c + 2;
-      break;
-    }
+  explicit Stat(pid_t pid) : fields_(content_of(pid, "stat")) {
+    fields_.erase(0, std::min(fields_.size(), fields_.rfind(')') + 2));
   }
-  bool found() const { return fields_ != nullptr; }
-  char state() const { return *fields_; }
+  bool found() const { return !fields_.empty(); }
+  char state() const { return fields_[0]; }
   bool runs() const { return found() && state() != 'Z' && state() != 'X'; }
   std::uint64_t number(int field) const {
-    const char* c = fields_;
+    const char* c = fields_.c_str();
     for (int at = 3; at < field && *c; ++c) at += *c == ' ';
-    std::uint64_t value = 0;
-    for (; *c >= '0' && *c <= '9'; ++c) value = value * 10 + static_cast<std::uint64_t>(*c - '0');
-    return value;
+    return std::strtoull(c, nullptr, 10);
   }
 
  private:
-  char buffer_[1024];
-  char* fields_ = nullptr;
+  std::string fields_;
 };
 
 constexpr int field_parent = 4, field_session = 6, field_utime = 14, field_stime = 15, field_cutime = 16,
               field_cstime = 17, field_threads = 20, field_start = 22, field_resident_pages = 24;
 
 bool environment_holds(pid_t pid, std::string_view marker) {
-  std::ifstream file(ProcPath(pid, "environ").text, std::ios::binary);
-  const std::string environment((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  for (std::size_t at = environment.find(marker); at != std::string::npos; at = environment.find(marker, at + 1)) {
-    const bool begins = at == 0 || environment[at - 1] == '\0';
-    const std::size_t end = at + marker.size();
-    if (begins && (end == environment.size() || environment[end] == '\0')) return true;
-  }
-  return false;
+  const std::string bounded = '\0' + std::string(marker) + '\0';
+  return ('\0' + content_of(pid, "environ") + '\0').find(bounded) != std::string::npos;
+}
+
+// Becomes readable when the process ends; none where it is gone or the kernel has no pidfd_open (before 5.3).
+Descriptor open_pidfd(const ProcessName& process) {
+  if (process.pid <= 0) return Descriptor();
+  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
+  // Opened first and named afterwards: a number that was given away meanwhile shows another start.
+  return fd && start_of(process.pid) == process.start ? std::move(fd) : Descriptor();
 }
 
 }  // namespace
@@ -117,13 +96,6 @@ std::vector<pid_t> all_pids() {
   }
   closedir(proc);
   return pids;
-}
-
-Descriptor open_pidfd(const ProcessName& process) {
-  if (process.pid <= 0) return Descriptor();
-  Descriptor fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
-  // Opened first and named afterwards: a number that was given away meanwhile shows another start.
-  return fd && start_of(process.pid) == process.start ? std::move(fd) : Descriptor();
 }
 
 bool wait_until_ended(const ProcessName& process, Millis timeout) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "os/descriptor.hpp"
 
 // What /proc says of processes.
 namespace slipway::os {
@@ -21,7 +20,7 @@ struct ProcessName {
   bool operator==(const ProcessName&) const = default;
 };
 
-// The start of a process, or 0 where there is none. Async-signal-safe.
+// The start of a process, or 0 where there is none.
 std::uint64_t start_of(pid_t pid);
 
 // Names the boot of this machine: process names of another boot mean nothing.
@@ -36,9 +35,6 @@ std::vector<pid_t> all_pids();
 
 // Waits until the process does not run any more; false at the end of `timeout`.
 bool wait_until_ended(const ProcessName& process, Millis timeout);
-
-// Becomes readable when the process ends; none where it is gone or the kernel has no pidfd_open (before 5.3).
-Descriptor open_pidfd(const ProcessName& process);
 
 // Nothing happens where the process is gone.
 void send_signal(const ProcessName& process, int signal);

@@ -8,20 +8,6 @@
 
 namespace slipway::os {
 
-Text& Text::add(const char* text) {
-  while (*text && size < sizeof(data)) data[size++] = *text++;
-  return *this;
-}
-
-Text& Text::add(std::uint64_t number) {
-  char digits[20];
-  int count = 0;
-  do digits[count++] = static_cast<char>('0' + number % 10);
-  while ((number /= 10) > 0);
-  while (count > 0 && size < sizeof(data)) data[size++] = digits[--count];
-  return *this;
-}
-
 bool write_all(int fd, const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t wrote = write(fd, data, size);

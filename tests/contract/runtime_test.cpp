@@ -157,3 +157,11 @@ INSTANTIATE_TEST_SUITE_P(Runtimes, RuntimeProgramContract, testing::Values(facto
 
 }  // namespace
 }  // namespace slipway::test
+
+// The supervisor of a process is this program anew.
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "supervise") return slipway::process::supervise({words.begin() + 1, words.end()});
+  testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}

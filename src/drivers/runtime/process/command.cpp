@@ -30,8 +30,7 @@ std::string find_program(const std::string& program, const std::string& path) {
               fmt::format("process runtime: no program {} in {}; correct app.command", program, path));
 }
 
-std::vector<Secret> command_environment(const InstanceSpec& spec, const TenantFiles& files, const std::string& path,
-                                        const std::string& marker) {
+std::vector<Secret> command_environment(const InstanceSpec& spec, const TenantFiles& files, const std::string& path) {
   std::map<std::string, Secret> values = {{"HOME", Secret(files.work().string())}, {"PATH", Secret(path)}};
   for (const VolumeSpec& volume : spec.volumes) {
     std::string name = "SLIPWAY_VOLUME_";
@@ -46,11 +45,11 @@ std::vector<Secret> command_environment(const InstanceSpec& spec, const TenantFi
   values.insert_or_assign("PORT", Secret(std::to_string(spec.host_port.value())));
   std::vector<Secret> environment;
   for (const auto& [name, value] : values) environment.emplace_back(name + "=" + value.reveal());
-  environment.emplace_back(marker);
+  environment.emplace_back(files.marker());
   return environment;
 }
 
-Identity find_user(const std::string& name) {
+os::Owner find_user(const std::string& name) {
   std::vector<char> buffer(16'384);
   passwd entry;
   passwd* found = nullptr;
@@ -59,7 +58,7 @@ Identity find_user(const std::string& name) {
   return {found->pw_uid, found->pw_gid};
 }
 
-void give_to(const fs::path& directory, const Identity& user) {
+void give_to(const fs::path& directory, const os::Owner& user) {
   if (lchown(directory.c_str(), user.uid, user.gid) != 0) {
     throw_errno(fmt::format("give {} to the tenants' user", directory.string()), errno);
   }

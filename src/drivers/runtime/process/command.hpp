@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "contracts/runtime.hpp"
-#include "drivers/runtime/process/supervisor.hpp"
 #include "drivers/runtime/process/tenant_files.hpp"
+#include "os/file.hpp"
 
 // What a tenant's command gets from the machine.
 namespace slipway::process {
@@ -14,13 +14,12 @@ namespace slipway::process {
 std::string find_program(const std::string& program, const std::string& path);
 
 // The tenant's variables; PORT, which it must listen on; HOME, PATH; SLIPWAY_VOLUME_<NAME>, the directory of each
-// volume; and `marker`, by which its processes are found.
-std::vector<Secret> command_environment(const InstanceSpec& spec, const TenantFiles& files, const std::string& path,
-                                        const std::string& marker);
+// volume; and TenantFiles::marker(), by which its processes are found.
+std::vector<Secret> command_environment(const InstanceSpec& spec, const TenantFiles& files, const std::string& path);
 
 // Throws invalid where there is no such user.
-Identity find_user(const std::string& name);
+os::Owner find_user(const std::string& name);
 
-void give_to(const std::filesystem::path& directory, const Identity& user);
+void give_to(const std::filesystem::path& directory, const os::Owner& user);
 
 }  // namespace slipway::process

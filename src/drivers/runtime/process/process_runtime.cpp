@@ -11,8 +11,6 @@
 #include "base/random.hpp"
 #include "drivers/runtime/process/command.hpp"
 #include "drivers/runtime/process/ports.hpp"
-#include "drivers/runtime/process/supervisor.hpp"
-#include "drivers/runtime/process/tenant_files.hpp"
 #include "os/proc.hpp"
 
 namespace slipway::process {
@@ -23,33 +21,6 @@ constexpr Millis kill_timeout{10'000};    // between SIGKILL and the end
 constexpr Millis settle_timeout{5'000};   // between the command's end and its record
 constexpr Millis longest_grace{300'000};  // of a stop
 constexpr Millis lock_timeout{30'000};
-
-Error not_started(const LaunchReport& report, const Launch& launch) {
-  const auto error = [&](ErrorKind kind, const std::string& text) {
-    return Error(kind, fmt::format("process runtime: {}: {}", text, std::strerror(report.code)));
-  };
-  // ETXTBSY is a program that is just being written.
-  const bool passes = report.code == EAGAIN || report.code == ENOMEM || report.code == ETXTBSY;
-  switch (report.stage) {
-    case LaunchStage::exec:
-      return error(passes ? ErrorKind::unavailable : ErrorKind::invalid,
-                   fmt::format("cannot execute {} (see app.command)", launch.program));
-    case LaunchStage::work_directory:
-      return error(ErrorKind::invalid, fmt::format("the tenants' user cannot enter {} (open the directories above it "
-                                                   "to it: chmod o+x)",
-                                                   launch.work_directory));
-    case LaunchStage::user:
-      return error(ErrorKind::forbidden, "cannot become the tenants' user");
-    case LaunchStage::limits:
-      return error(ErrorKind::internal, "cannot set the resource limits");
-    case LaunchStage::state:
-      return error(ErrorKind::unavailable, fmt::format("cannot write the state beside {}", launch.work_directory));
-    case LaunchStage::supervisor:
-    case LaunchStage::done:
-      break;
-  }
-  return error(ErrorKind::unavailable, "cannot start a supervisor");
-}
 
 // An end that nobody saw: the machine restarted, or the supervisor was killed and then the command ended.
 bool ended_unseen(const RunState& state, const std::string& scope) {
@@ -64,11 +35,6 @@ ProcessRuntime::ProcessRuntime(ProcessOptions options, InstallationId installati
 
 TenantFiles ProcessRuntime::files(const TenantId& tenant) const {
   return TenantFiles(fs::absolute(options_.directory) / resource_name(installation_, tenant));
-}
-
-std::string ProcessRuntime::marker(const TenantId& tenant) const {
-  // With the directory: a copy of the ledger elsewhere on this machine has the same names and other processes.
-  return "SLIPWAY_INSTANCE=" + fs::weakly_canonical(files(tenant).directory()).string();
 }
 
 std::vector<TenantId> ProcessRuntime::tenants() const {
@@ -120,33 +86,13 @@ Instance ProcessRuntime::create(const InstanceSpec& spec, const Progress&) {
     const bool same_port = spec.host_port.value() == 0 || stored->spec.host_port == spec.host_port;
     if (same_port && stored->spec.fingerprint == spec.fingerprint) return view(files, *stored);
   }
-  stop_locked(files, spec.tenant, Millis(0));
+  stop_locked(files, Millis(0));
   SystemRandom random;
   StoredSpec fresh{spec, fmt::format("p_{:016x}", random.next())};
   if (spec.host_port.value() == 0) fresh.spec.host_port = choose_port();
   files.remove_run();
   files.write_spec(fresh);
-  wakeups_.ring();
   return view(files, fresh);
-}
-
-Launch ProcessRuntime::plan_launch(const TenantFiles& files, const StoredSpec& stored) const {
-  Launch launch;
-  launch.program = find_program(stored.spec.command.front(), options_.path);
-  launch.arguments = stored.spec.command;
-  launch.environment = command_environment(stored.spec, files, options_.path, marker(stored.spec.tenant));
-  launch.work_directory = files.work().string();
-  launch.scope = files.scope();
-  launch.memory_bytes = stored.spec.plan.memory_bytes;
-  launch.open_files = options_.open_files;
-  launch.processes = options_.processes;
-  launch.log_bytes = options_.log_bytes;
-  if (!options_.user.empty() && geteuid() == 0) {
-    launch.user = find_user(options_.user);
-    give_to(files.work(), *launch.user);
-    for (const VolumeSpec& volume : stored.spec.volumes) give_to(files.volume(volume.name), *launch.user);
-  }
-  return launch;
 }
 
 StartResult ProcessRuntime::start(const TenantId& tenant, std::uint32_t) {
@@ -157,18 +103,15 @@ StartResult ProcessRuntime::start(const TenantId& tenant, std::uint32_t) {
   if (const auto state = files.state(); state && state->scope == files.scope()) {
     if (!state->exited && os::is_running(state->command)) return StartResult::started;
     // What is left of the run before must be gone before the next one begins.
-    if (!os::wait_until_ended(state->supervisor, settle_timeout)) stop_locked(files, tenant, Millis(0));
-    if (!state->exited) os::kill_marked(marker(tenant), kill_timeout);
+    if (!os::wait_until_ended(state->supervisor, settle_timeout)) stop_locked(files, Millis(0));
+    if (!state->exited) os::kill_marked(files.marker(), kill_timeout);
   }
   if (!is_free(stored->spec.host_port)) return StartResult::port_taken;
-  const Launch plan = plan_launch(files, *stored);
-  const LaunchReport report = launch(plan, lock.get());
-  if (report.stage != LaunchStage::done) throw not_started(report, plan);
-  wakeups_.ring();
+  launch(files, options_, lock);
   return StartResult::started;
 }
 
-void ProcessRuntime::stop_locked(const TenantFiles& files, const TenantId& tenant, Millis grace) const {
+void ProcessRuntime::stop_locked(const TenantFiles& files, Millis grace) const {
   const std::optional<RunState> state = files.state();
   if (!state || state->scope != files.scope()) return;
   const os::ProcessName supervisor = state->supervisor, command = state->command;
@@ -186,29 +129,27 @@ void ProcessRuntime::stop_locked(const TenantFiles& files, const TenantId& tenan
   group(SIGKILL);
   const bool recorded = os::wait_until_ended(supervisor, kill_timeout);
   for (const os::ProcessEntry& orphan : orphans) os::send_signal(orphan.name, SIGKILL);
-  const bool gone = os::kill_marked(marker(tenant), kill_timeout) && os::wait_until_ended(command, kill_timeout);
+  const bool gone = os::kill_marked(files.marker(), kill_timeout) && os::wait_until_ended(command, kill_timeout);
   if (!recorded || !gone) {
     throw Error(ErrorKind::unavailable,
-                fmt::format("process runtime: the processes of {} do not end although they were "
-                            "killed (pid {})",
-                            tenant.value(), command.pid));
+                fmt::format("process runtime: the processes of {} do not end although they were killed (pid {})",
+                            files.directory().filename().string(), command.pid));
   }
 }
 
 void ProcessRuntime::stop(const TenantId& tenant, Millis grace) {
   const TenantFiles files = this->files(tenant);
   const os::Descriptor lock = lock_tenant(files.directory(), false, lock_timeout);
-  if (lock) stop_locked(files, tenant, grace);
+  if (lock) stop_locked(files, grace);
 }
 
 void ProcessRuntime::remove(const TenantId& tenant, bool volumes) {
   const TenantFiles files = this->files(tenant);
   const os::Descriptor lock = lock_tenant(files.directory(), false, lock_timeout);
   if (!lock) return;
-  stop_locked(files, tenant, Millis(0));
+  stop_locked(files, Millis(0));
   files.remove_instance();
   if (volumes) files.remove_volumes();
-  wakeups_.ring();
 }
 
 std::optional<Instance> ProcessRuntime::inspect(const TenantId& tenant) {

@@ -165,6 +165,31 @@ TEST_F(ProcessRuntimeTest, nothing_of_slipway_is_inherited) {
   EXPECT_TRUE(text.ends_with("\n0\n")) << text;
 }
 
+// Whether the text stands anywhere in the memory that the process can write to.
+bool memory_holds(pid_t pid, const std::string& text) {
+  std::ifstream maps(fmt::format("/proc/{}/maps", pid)), memory(fmt::format("/proc/{}/mem", pid), std::ios::binary);
+  EXPECT_TRUE(maps.is_open() && memory.is_open());
+  std::uint64_t begin = 0, end = 0;
+  char dash = 0;
+  for (std::string rights, rest; maps >> std::hex >> begin >> dash >> end >> rights && std::getline(maps, rest);) {
+    if (!rights.starts_with("rw")) continue;
+    std::string content(end - begin, '\0');
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    memory.read(content.data(), static_cast<std::streamsize>(content.size()));
+    if (content.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(ProcessRuntimeTest, a_supervisor_has_nothing_of_slipways_memory) {
+  if (geteuid() != 0) GTEST_SKIP() << "NOT TESTED: reading a supervisor's memory needs root";
+  const std::string key = fmt::format("the master key of {}", getpid());
+  start("sleep 1000");
+  EXPECT_TRUE(memory_holds(getpid(), key));
+  EXPECT_FALSE(memory_holds(state().supervisor.pid, key));
+}
+
 TEST_F(ProcessRuntimeTest, limits_are_set) {
   options.open_files = 77;
   options.processes = 1234;
@@ -381,3 +406,11 @@ TEST_F(ProcessRuntimeTest, works_without_root_and_a_tenant_cannot_read_its_super
 
 }  // namespace
 }  // namespace slipway::process
+
+// The supervisor of a process is this program anew.
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "supervise") return slipway::process::supervise({words.begin() + 1, words.end()});
+  testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -1,185 +1,204 @@
 #include "drivers/runtime/process/supervisor.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
 
-#include "os/proc.hpp"
+#include "base/error.hpp"
+#include "drivers/runtime/process/command.hpp"
+#include "os/child.hpp"
+#include "os/file.hpp"
 #include "os/signal_safe.hpp"
 
-// The process that forks has many threads, so between fork and exec nothing here may touch the heap or a lock: only
-// async-signal-safe calls, on memory that was prepared before.
 namespace slipway::process {
 namespace {
 
-constexpr int report_wait_ms = 30'000;
+constexpr Millis report_wait{30'000};
 constexpr int exit_signal_base = 128;
 constexpr int last_reads = 64;  // after the end: more than a pipe holds
 
-// Pointers into a Launch, as execve takes them.
-struct Prepared {
-  const Launch& launch;
-  std::vector<char*> arguments;
-  std::vector<char*> environment;
+enum class Stage : int { user, work_directory, limits, exec };
+
+// Where the command's own process failed before it became the command, with its errno.
+struct Failure {
+  Stage stage = Stage::exec;
+  int code = 0;
 };
 
-bool read_report(int fd, LaunchReport& report) {
-  ssize_t got;
-  do got = read(fd, &report, sizeof(report));
-  while (got < 0 && errno == EINTR);
-  return got == static_cast<ssize_t>(sizeof(report));
+Error not_executed(const Failure& failure, const std::string& program, const std::string& work) {
+  const auto error = [&](ErrorKind kind, const std::string& text) {
+    return Error(kind, fmt::format("process runtime: {}: {}", text, std::strerror(failure.code)));
+  };
+  // ETXTBSY is a program that is just being written.
+  const bool passes = failure.code == EAGAIN || failure.code == ENOMEM || failure.code == ETXTBSY;
+  switch (failure.stage) {
+    case Stage::user:
+      return error(ErrorKind::forbidden, "cannot become the tenants' user");
+    case Stage::limits:
+      return error(ErrorKind::internal, "cannot set the resource limits");
+    case Stage::work_directory:
+      return error(
+          ErrorKind::invalid,
+          fmt::format("the tenants' user cannot enter {} (open the directories above it to it: chmod o+x)", work));
+    case Stage::exec:
+      break;
+  }
+  return error(passes ? ErrorKind::unavailable : ErrorKind::invalid,
+               fmt::format("cannot execute {} (see app.command)", program));
 }
 
-bool limit(int resource, std::uint64_t wanted) {
+bool limit(__rlimit_resource resource, std::uint64_t wanted) {
   rlimit now;
-  if (getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0) return false;
+  if (getrlimit(resource, &now) != 0) return false;
   if (now.rlim_max != RLIM_INFINITY && wanted > now.rlim_max) wanted = now.rlim_max;
   const rlimit next{wanted, wanted};
-  return setrlimit(static_cast<__rlimit_resource>(resource), &next) == 0;
+  return setrlimit(resource, &next) == 0;
 }
 
-[[noreturn]] void fail(int report, LaunchStage stage) {
-  const LaunchReport failure{stage, errno};
-  os::write_all(report, reinterpret_cast<const char*>(&failure), sizeof(failure));
-  _exit(127);
-}
-
-// In the child that becomes the tenant's command.
-[[noreturn]] void execute(const Prepared& prepared, int output, int report) {
-  const Launch& launch = prepared.launch;
-  setpgid(0, 0);
-  dup2(output, STDOUT_FILENO);
-  dup2(output, STDERR_FILENO);
-  umask(022);
-  const bool limited = limit(RLIMIT_CORE, 0) && limit(RLIMIT_DATA, launch.memory_bytes) &&
-                       limit(RLIMIT_NOFILE, launch.open_files) && limit(RLIMIT_NPROC, launch.processes);
-  if (!limited) fail(report, LaunchStage::limits);
-  if (launch.user) {
-    const Identity& user = *launch.user;
-    // The system calls themselves: the library's functions wait for every thread that it believes to exist here.
-    if (syscall(SYS_setgroups, 1, &user.gid) != 0 || syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0 ||
-        syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) {
-      fail(report, LaunchStage::user);
-    }
-  }
-  if (chdir(launch.work_directory.c_str()) != 0) fail(report, LaunchStage::work_directory);
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(report, LaunchStage::user);
-  os::default_signals();
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  execve(launch.program.c_str(), prepared.arguments.data(), prepared.environment.data());
-  fail(report, LaunchStage::exec);
-}
-
-class Supervisor {
+// The process that becomes the tenant's command.
+class Execution {
  public:
-  Supervisor(const Prepared& prepared, int lock, int report)
-      : prepared_(prepared), log_bytes_(prepared.launch.log_bytes), lock_(lock), report_(report) {
-    head_.add("scope ").add(prepared.launch.scope.c_str()).add("\n");
+  Execution(const TenantFiles& files, const ProcessOptions& options) : options_(options) {
+    const std::optional<StoredSpec> stored = files.spec();
+    if (!stored) throw Error(ErrorKind::not_found, "process runtime: the instance is gone");
+    const InstanceSpec& spec = stored->spec;
+    words_ = spec.command;
+    program_ = find_program(spec.command.front(), options.path);
+    environment_ = command_environment(spec, files, options.path);
+    work_ = files.work().string();
+    memory_bytes_ = spec.plan.memory_bytes;
+    if (options.user.empty() || geteuid() != 0) return;
+    user_ = find_user(options.user);
+    give_to(files.work(), *user_);
+    for (const VolumeSpec& volume : spec.volumes) give_to(files.volume(volume.name), *user_);
   }
 
-  [[noreturn]] void run() {
-    detach();
-    start();
-    const int status = watch();
-    write_state(true, WIFEXITED(status) ? WEXITSTATUS(status) : exit_signal_base + WTERMSIG(status));
-    _exit(0);
+  // Returns the process, which writes to `output`.
+  pid_t start(int output) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) throw_errno("start a command", errno);
+    const pid_t command = fork();
+    if (command < 0) throw_errno("start a command", errno);
+    if (command == 0) {
+      const Failure failure{become(output), errno};
+      os::write_all(report[1], reinterpret_cast<const char*>(&failure), sizeof(failure));
+      _exit(127);
+    }
+    setpgid(command, command);
+    close(report[1]);
+    Failure failure;
+    if (read(report[0], &failure, sizeof(failure)) == sizeof(failure)) {
+      waitpid(command, nullptr, 0);
+      throw not_executed(failure, program_, work_);
+    }
+    close(report[0]);
+    return command;
   }
 
  private:
-  // Leaves everything of Slipway behind. All signals stay blocked, so that only SIGKILL ends it.
-  void detach() {
+  // Returns what failed.
+  Stage become(int output) {
+    std::vector<char*> words, environment;
+    for (std::string& word : words_) words.push_back(word.data());
+    for (const Secret& entry : environment_) environment.push_back(const_cast<char*>(entry.reveal().c_str()));
+    words.push_back(nullptr);
+    environment.push_back(nullptr);
+    setpgid(0, 0);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    umask(022);
+    if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_DATA, memory_bytes_) || !limit(RLIMIT_NOFILE, options_.open_files) ||
+        !limit(RLIMIT_NPROC, options_.processes)) {
+      return Stage::limits;
+    }
+    if (user_ && (setgroups(1, &user_->gid) != 0 || setgid(user_->gid) != 0 || setuid(user_->uid) != 0)) {
+      return Stage::user;
+    }
+    if (chdir(work_.c_str()) != 0) return Stage::work_directory;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Stage::user;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    execve(program_.c_str(), words.data(), environment.data());
+    return Stage::exec;
+  }
+
+  const ProcessOptions& options_;
+  std::vector<std::string> words_;
+  std::string program_, work_;
+  std::vector<Secret> environment_;
+  std::optional<os::Owner> user_;
+  std::uint64_t memory_bytes_ = 0;
+};
+
+class Supervisor {
+ public:
+  Supervisor(TenantFiles files, ProcessOptions options) : files_(std::move(files)), options_(std::move(options)) {}
+
+  // Returns when the command runs and the state is on disk; throws when neither does.
+  void start() {
     setsid();
-    os::default_signals();
     prctl(PR_SET_NAME, "sw-supervisor", 0, 0, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    // Its memory is a copy of Slipway's: no other process of the same user may read it.
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (chdir("/") != 0) fail(report_, LaunchStage::supervisor);
-    keep_descriptors();
-    if (pipe2(output_, O_CLOEXEC) != 0) fail(report_, LaunchStage::supervisor);
-    open_log();
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // no tenant's process reads what is in its memory
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    children_ = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (children_ < 0) fail(report_, LaunchStage::supervisor);
-  }
-
-  void keep_descriptors() {
-    // A description of its own: as long as a copy of the locked one is open, the lock is held.
-    directory_ = openat(lock_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int* const kept[] = {&report_, &directory_, &lock_};
-    for (int* fd : kept) *fd = fcntl(*fd, F_DUPFD_CLOEXEC, 16);
-    const int null = open("/dev/null", O_RDWR);
-    if (null < 0 || report_ < 0 || directory_ < 0 || lock_ < 0) fail(report_, LaunchStage::supervisor);
-    for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
-    int next = 3;
-    for (int* fd : kept) *fd = dup3(*fd, next++, O_CLOEXEC);
-    os::close_from(next);
-  }
-
-  void start() {
-    int executed[2];
-    if (pipe2(executed, O_CLOEXEC) != 0) fail(report_, LaunchStage::supervisor);
-    command_.pid = _Fork();
-    if (command_.pid < 0) fail(report_, LaunchStage::supervisor);
-    if (command_.pid == 0) execute(prepared_, output_[1], executed[1]);
-    setpgid(command_.pid, command_.pid);
-    close(executed[1]);
-    close(output_[1]);
-    LaunchReport report;
-    if (read_report(executed[0], report)) {
-      waitpid(command_.pid, nullptr, 0);
-      os::write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
-      _exit(1);
-    }
-    close(executed[0]);
+    children_ = os::Descriptor(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    int ends[2];
+    if (chdir("/") != 0 || !children_ || pipe2(ends, O_CLOEXEC) != 0) throw_errno("start a supervisor", errno);
+    output_ = os::Descriptor(ends[0]);
+    const os::Descriptor command_output(ends[1]);
+    Execution execution(files_, options_);
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const os::Descriptor lock(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+    dup2(null, STDIN_FILENO);
+    open_log();
+    command_.pid = execution.start(command_output.get());
     command_.start = os::start_of(command_.pid);
-    self_ = {getpid(), os::start_of(getpid())};
-    if (!write_state(false, 0)) {
-      const int code = errno;
-      kill(-command_.pid, SIGKILL);
+    try {
+      write_state("");
+    } catch (const Error&) {
       end_descendants();
-      errno = code;
-      fail(report_, LaunchStage::state);
+      throw;
     }
-    report = {};
-    os::write_all(report_, reinterpret_cast<const char*>(&report), sizeof(report));
-    close(report_);
-    close(lock_);
   }
 
-  // Until the command ends; returns its wait status when nothing of it is left.
-  int watch() {
-    pollfd fds[] = {{children_, POLLIN, 0}, {output_[0], POLLIN, 0}};
+  // Until the command ends and nothing of it is left.
+  void watch() {
+    pollfd fds[] = {{children_.get(), POLLIN, 0}, {output_.get(), POLLIN, 0}};
     while (true) {
       if (poll(fds, 2, -1) < 0 && errno != EINTR) break;
       if (fds[1].revents != 0 && !copy_output()) fds[1].fd = -1;
       if (fds[0].revents != 0 && command_ended()) break;
     }
     const int status = end_descendants();
-    fcntl(output_[0], F_SETFL, O_NONBLOCK);
+    fcntl(output_.get(), F_SETFL, O_NONBLOCK);
     for (int reads = 0; reads < last_reads && copy_output(); ++reads) {
     }
-    return status;
+    write_state(
+        fmt::format("exited {}\n", WIFEXITED(status) ? WEXITSTATUS(status) : exit_signal_base + WTERMSIG(status)));
+    files_.tell_watchers();
   }
 
+ private:
   // Collects orphans. The command itself is left as a zombie, so that its group's number stays its own.
   bool command_ended() {
     signalfd_siginfo info;
-    while (read(children_, &info, sizeof(info)) > 0) {
+    while (read(children_.get(), &info, sizeof(info)) > 0) {
     }
     while (true) {
       siginfo_t child = {};
@@ -194,7 +213,9 @@ class Supervisor {
     int command_status = 0;
     kill(-command_.pid, SIGKILL);
     while (true) {
-      const bool listed = kill_children();
+      std::ifstream children("/proc/thread-self/children");
+      const bool listed = children.is_open();
+      for (pid_t pid; children >> pid;) kill(pid, SIGKILL);
       int status = 0;
       const pid_t ended = waitpid(-1, &status, listed ? 0 : WNOHANG);
       if (ended == command_.pid) command_status = status;
@@ -202,115 +223,97 @@ class Supervisor {
     }
   }
 
-  static bool kill_children() {
-    const int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    char buffer[4096];
-    pid_t pid = 0;
-    ssize_t got;
-    while ((got = read(fd, buffer, sizeof(buffer))) > 0) {
-      for (ssize_t i = 0; i < got; ++i) {
-        if (buffer[i] >= '0' && buffer[i] <= '9') {
-          pid = pid * 10 + (buffer[i] - '0');
-        } else if (pid > 0) {
-          kill(pid, SIGKILL);
-          pid = 0;
-        }
-      }
-    }
-    close(fd);
-    return true;
-  }
-
   // False at the end of the output. What cannot be written (a full disk) is dropped: the command must not stand still.
   bool copy_output() {
     char buffer[16'384];
-    const ssize_t got = read(output_[0], buffer, sizeof(buffer));
+    const ssize_t got = read(output_.get(), buffer, sizeof(buffer));
     if (got < 0) return errno == EINTR;
     if (got == 0) return false;
     const auto size = static_cast<std::uint64_t>(got);
-    if (log_size_ > 0 && log_size_ + size > log_bytes_) {
-      renameat(directory_, "log", directory_, "log.1");
-      close(log_);
+    if (log_size_ > 0 && log_size_ + size > options_.log_bytes) {
+      rename(files_.log().c_str(), files_.old_log().c_str());
       open_log();
     }
-    if (log_ >= 0) os::write_all(log_, buffer, size);
+    if (log_) os::write_all(log_.get(), buffer, size);
     log_size_ += size;
     return true;
   }
 
   void open_log() {
-    log_ = openat(directory_, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    log_ = os::Descriptor(open(files_.log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
     struct stat info;
-    log_size_ = log_ >= 0 && fstat(log_, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+    log_size_ = log_ && fstat(log_.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
   }
 
   // The lines that TenantFiles::state() reads.
-  bool write_state(bool exited, int code) {
-    os::Text text = head_;
-    text.add("supervisor ");
-    text.add(static_cast<std::uint64_t>(self_.pid)).add(" ").add(self_.start).add("\ncommand ");
-    text.add(static_cast<std::uint64_t>(command_.pid)).add(" ").add(command_.start).add("\n");
-    if (exited) text.add("exited ").add(static_cast<std::uint64_t>(code)).add("\n");
-    const int fd = openat(directory_, "state.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return false;
-    const bool written = os::write_all(fd, text.data, text.size) && fsync(fd) == 0;
-    close(fd);
-    return written && renameat(directory_, "state.new", directory_, "state") == 0 && fsync(directory_) == 0;
+  void write_state(const std::string& end) const {
+    os::replace_private_file(files_.state_file(),
+                             fmt::format("scope {}\nsupervisor {} {}\ncommand {} {}\n{}", files_.scope(), getpid(),
+                                         os::start_of(getpid()), command_.pid, command_.start, end));
   }
 
-  const Prepared& prepared_;
-  const std::uint64_t log_bytes_;
-  os::Text head_;
-  int directory_ = -1;
-  int lock_;
-  int report_;
-  int output_[2] = {-1, -1};
-  int children_ = -1;
-  int log_ = -1;
-  std::uint64_t log_size_ = 0;
-  os::ProcessName self_;
+  const TenantFiles files_;
+  const ProcessOptions options_;
   os::ProcessName command_;
+  os::Descriptor output_, children_, log_;
+  std::uint64_t log_size_ = 0;
 };
+
+// What the supervisor says to `launch`: nothing else than this means that it died.
+constexpr std::string_view running = "running";
 
 }  // namespace
 
-LaunchReport launch(const Launch& launch, int lock) {
-  Prepared prepared{launch, {}, {}};
-  for (const std::string& word : launch.arguments) prepared.arguments.push_back(const_cast<char*>(word.c_str()));
-  for (const Secret& entry : launch.environment) {
-    prepared.environment.push_back(const_cast<char*>(entry.reveal().c_str()));
-  }
-  prepared.arguments.push_back(nullptr);
-  prepared.environment.push_back(nullptr);
-  int report[2];
-  if (pipe2(report, O_CLOEXEC) != 0) return {LaunchStage::supervisor, errno};
-
-  // Blocked before the fork, so that no handler of this process ever runs in the copy.
-  sigset_t all, before;
+int supervise(const std::vector<std::string>& words) {
+  if (words.size() != 6) return 2;
+  // Only SIGKILL is to end it.
+  sigset_t all;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t middle = fork();
-  if (middle == 0) {
-    const pid_t supervisor = _Fork();
-    if (supervisor == 0) Supervisor(prepared, lock, report[1]).run();
-    _exit(supervisor > 0 ? 0 : 1);
-  }
-  const int fork_code = errno;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  close(report[1]);
-  LaunchReport result{LaunchStage::supervisor, fork_code};
-  if (middle > 0) {
-    while (waitpid(middle, nullptr, 0) < 0 && errno == EINTR) {
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  const pid_t supervisor = fork();
+  if (supervisor != 0) return supervisor > 0 ? 0 : 1;  // so that it is nobody's child
+  const auto report = [](const std::string& text) {
+    os::write_all(STDOUT_FILENO, text.data(), text.size());
+    dup2(STDIN_FILENO, STDOUT_FILENO);
+  };
+  try {
+    const ProcessOptions options{.directory = {},
+                                 .user = words[2],
+                                 .path = words[1],
+                                 .log_bytes = std::stoull(words[3]),
+                                 .open_files = std::stoull(words[4]),
+                                 .processes = std::stoull(words[5])};
+    Supervisor run{TenantFiles(words[0]), options};
+    try {
+      run.start();
+    } catch (const Error& error) {
+      report(fmt::format("{} {}", static_cast<int>(error.kind()), error.message()));
+      return 1;
     }
-    pollfd wait{report[0], POLLIN, 0};
-    int ready;
-    do ready = poll(&wait, 1, report_wait_ms);
-    while (ready < 0 && errno == EINTR);
-    if (ready <= 0 || !read_report(report[0], result)) result = {LaunchStage::supervisor, ready == 0 ? EAGAIN : EIO};
+    report(std::string(running));
+    run.watch();
+  } catch (const std::exception&) {
+    return 1;  // nobody listens any more: that it ended without a record is seen
   }
-  close(report[0]);
-  return result;
+  return 0;
+}
+
+void launch(const TenantFiles& files, const ProcessOptions& options, const os::Descriptor& lock) {
+  const os::Command command{.words = {"/proc/self/exe", "supervise", files.directory().string(), options.path,
+                                      options.user, std::to_string(options.log_bytes),
+                                      std::to_string(options.open_files), std::to_string(options.processes)},
+                            .environment = std::vector<std::string>{},
+                            .standard_input = &lock,
+                            .errors = os::Command::Errors::discarded};
+  const std::string said = os::run(command, report_wait).output;
+  if (said == running) return;
+  std::istringstream words(said);
+  int kind = 0;
+  std::string message;
+  if (!(words >> kind) || !std::getline(words >> std::ws, message, '\0')) {
+    throw Error(ErrorKind::unavailable, "process runtime: cannot start a supervisor");
+  }
+  throw Error(static_cast<ErrorKind>(kind), message);
 }
 
 }  // namespace slipway::process

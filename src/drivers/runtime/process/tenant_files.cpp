@@ -87,9 +87,9 @@ void TenantFiles::write_spec(const StoredSpec& stored) const {
   os::replace_private_file(directory_ / "spec.json", json::serialize(root));
 }
 
-// One line a fact: "command 4242 981234". The supervisor writes it without the heap (see supervisor.cpp).
+// One line a fact: "command 4242 981234". The supervisor writes it.
 std::optional<RunState> TenantFiles::state() const {
-  const auto text = os::read_file(directory_ / "state");
+  const auto text = os::read_file(state_file());
   if (!text) return std::nullopt;
   RunState state;
   std::istringstream lines(*text);
@@ -112,10 +112,15 @@ std::string TenantFiles::scope() const {
   return fmt::format("{}/{}:{}", os::boot_id(), info.st_dev, info.st_ino);
 }
 
+std::string TenantFiles::marker() const { return "SLIPWAY_INSTANCE=" + fs::weakly_canonical(directory_).string(); }
+
+void TenantFiles::tell_watchers() const { utimensat(AT_FDCWD, directory_.c_str(), nullptr, 0); }
+
 void TenantFiles::remove_instance() const {
   // The specification goes first: from then on there is no instance, whatever happens to the rest.
   std::error_code ignored;
   if (fs::remove(directory_ / "spec.json", ignored)) os::sync_directory(directory_);
+  tell_watchers();
   remove_run();
   // Only empty directories go: data that is to be kept stays.
   fs::remove(directory_ / "volumes", ignored);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contracts/runtime.hpp"
+#include "os/descriptor.hpp"
 #include "os/proc.hpp"
 
 namespace slipway::process {
@@ -34,6 +35,7 @@ class TenantFiles {
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path work() const { return directory_ / "work"; }
   std::filesystem::path volume(const std::string& name) const { return directory_ / "volumes" / name; }
+  std::filesystem::path state_file() const { return directory_ / "state"; }
   std::filesystem::path log() const { return directory_ / "log"; }
   std::filesystem::path old_log() const { return directory_ / "log.1"; }
 
@@ -43,6 +45,11 @@ class TenantFiles {
   // The boot of the machine and this directory: process numbers in the state of another boot, or in one that was copied
   // from elsewhere, mean nothing here.
   std::string scope() const;
+  // "SLIPWAY_INSTANCE=<directory>", in the environment of each process of the instance. With the directory, because a
+  // copy of the ledger elsewhere on this machine has the same names and other processes.
+  std::string marker() const;
+  // ProcessRuntime::watch sees it, in every process.
+  void tell_watchers() const;
 
   // Takes away the instance; its directory goes when no data is left in it.
   void remove_instance() const;
