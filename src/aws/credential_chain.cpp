@@ -20,8 +20,7 @@ bool valid(const Credentials& credentials, TimePoint now) {
 
 }  // namespace
 
-CredentialChain::CredentialChain(Surroundings around, const Clock& clock, Random& random)
-    : around_(std::move(around)), clock_(clock), random_(random) {}
+CredentialChain::CredentialChain(Surroundings around, const Clock& clock) : around_(std::move(around)), clock_(clock) {}
 
 Credentials CredentialChain::get() {
   std::unique_lock lock(mutex_);
@@ -68,7 +67,7 @@ Credentials CredentialChain::fetch() const {
     std::string_view name;
     std::function<Asked()> ask;
   };
-  const Source profile{"profile", [&] { return from_profile(around_, clock_, random_); }};
+  const Source profile{"profile", [&] { return from_profile(around_); }};
   std::vector<Source> sources{profile};
   if (around_.profile.empty()) {
     sources = {{"environment", [&] { return from_environment(around_); }},

@@ -4,16 +4,15 @@
 
 #include "aws/credentials.hpp"
 #include "aws/surroundings.hpp"
-#include "base/random.hpp"
 
 namespace slipway::aws {
 
 // Asks AWS's usual sources in AWS's usual order: environment, profile, container, EC2 instance; only the profile where
 // one was asked for. Keeps what it got and fetches anew 15 minutes before the end, while others go on with the old
-// ones; where that fails, the old ones serve until they end. Thread-safe. The clock and the generator outlive it.
+// ones; where that fails, the old ones serve until they end. Thread-safe. The clock outlives it.
 class CredentialChain : public CredentialsProvider {
  public:
-  CredentialChain(Surroundings around, const Clock& clock, Random& random);
+  CredentialChain(Surroundings around, const Clock& clock);
 
   Credentials get() override;
   void refused(const std::string& access_key_id) override;
@@ -23,7 +22,6 @@ class CredentialChain : public CredentialsProvider {
 
   const Surroundings around_;
   const Clock& clock_;
-  Random& random_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool fetching_ = false;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "aws/credential_sources.hpp"
@@ -22,11 +24,10 @@ using testing::HasSubstr;
 struct CredentialSources : testing::Test {
   MadeUp made;
   ManualClock clock;
-  SeededRandom random{3};
   Imposter imposter;
 
   Credentials get(std::string profile = "") {
-    CredentialChain chain(made.around(std::move(profile)), clock, random);
+    CredentialChain chain(made.around(std::move(profile)), clock);
     return chain.get();
   }
   std::string failure(std::string profile = "") {
@@ -44,20 +45,6 @@ struct CredentialSources : testing::Test {
                                                       {"SecretAccessKey", "s-" + id},
                                                       {"Token", "t-" + id},
                                                       {"Expiration", time_in(lives)}});
-  }
-  void on_sts(const std::string& id) {
-    made.variables["AWS_ENDPOINT_URL_STS"] = imposter.base_url();
-    imposter.on("POST /", [this, id](const ImposterRequest&) -> ImposterResponse {
-      return {.body =
-                  "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"
-                  "<Credentials><AccessKeyId>" +
-                  id +
-                  "</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
-                  "<SessionToken>t</SessionToken><Expiration>" +
-                  time_in(std::chrono::hours(1)) +
-                  "</Expiration>"
-                  "</Credentials></AssumeRoleResult></AssumeRoleResponse>"};
-    });
   }
 };
 
@@ -120,74 +107,66 @@ TEST_F(CredentialSources, NoRegionIsAnErrorThatSaysWhatToDo) {
       Error);
 }
 
-TEST_F(CredentialSources, AssumesARoleWithTheKeysOfAnotherProfile) {
-  on_sts("ASIAROLE");
-  made.files[config_file] =
-      "[profile deploy]\nrole_arn = arn:aws:iam::1:role/deploy\nsource_profile = base\nexternal_id = x y\n"
-      "duration_seconds = 1800\nregion = eu-west-1\n[profile base]\naws_access_key_id = AKBASE\n"
-      "aws_secret_access_key = s\n";
-  EXPECT_EQ(get("deploy").access_key_id, "ASIAROLE");
-  const auto request = imposter.requests().at(0);
-  EXPECT_THAT(net::header(request.headers, "Authorization"), HasSubstr("Credential=AKBASE/"));
-  EXPECT_THAT(net::header(request.headers, "Authorization"), HasSubstr("/eu-west-1/sts/"));
-  EXPECT_EQ(
-      request.body,
-      "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fdeploy&RoleSessionName=slipway"
-      "&ExternalId=x%20y&DurationSeconds=1800");
-}
+// A directory in PATH whose `aws` is a line of shell.
+struct AwsCommand {
+  explicit AwsCommand(const std::string& script) {
+    std::string made = (std::filesystem::temp_directory_path() / "slipway-aws-XXXXXX").string();
+    EXPECT_NE(mkdtemp(made.data()), nullptr);
+    directory = made;
+    if (!script.empty()) std::ofstream(directory / "aws") << "#!/bin/sh\n" << script << "\n";
+    if (!script.empty()) std::filesystem::permissions(directory / "aws", std::filesystem::perms::owner_all);
+    setenv("PATH", (directory.string() + (script.empty() ? "" : ":" + before)).c_str(), 1);
+  }
+  ~AwsCommand() {
+    setenv("PATH", before.c_str(), 1);
+    std::filesystem::remove_all(directory);
+  }
+  const std::string before = getenv("PATH");
+  std::filesystem::path directory;
+};
 
-TEST_F(CredentialSources, RefusesRolesThatLeadInACircleOrNeedASecondFactor) {
-  made.files[config_file] =
-      "[profile a]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = a\n"
-      "[profile c]\nrole_arn = r\nsource_profile = d\nmfa_serial = arn:aws:iam::1:mfa/me\n[profile e]\nrole_arn = r\n";
-  EXPECT_THAT(failure("a"), HasSubstr("leads back"));
-  EXPECT_THAT(failure("c"), HasSubstr("second factor"));
-  EXPECT_THAT(failure("e"), HasSubstr("source_profile or credential_source"));
-}
+struct MadeByAws : CredentialSources, testing::WithParamInterface<const char*> {
+  void SetUp() override { made.files[config_file] = std::string("[profile corp x]\n") + GetParam() + "\n"; }
+};
+INSTANTIATE_TEST_SUITE_P(Settings, MadeByAws,
+                         testing::Values("role_arn = r\naws_access_key_id = AKOWN\naws_secret_access_key = s",
+                                         "sso_session = corp", "sso_start_url = https://x.awsapps.com/start",
+                                         "login_session = arn:aws:iam::1:user/me", "credential_process = /bin/a b"));
 
-TEST_F(CredentialSources, AProfileMayAssumeARoleWithKeysOfItsOwn) {
-  on_sts("ASIAROLE");
-  made.files[config_file] =
-      "[default]\nrole_arn = r\nsource_profile = default\naws_access_key_id = AKOWN\naws_secret_access_key = s\n";
-  EXPECT_EQ(get().access_key_id, "ASIAROLE");
-  EXPECT_THAT(net::header(imposter.requests().at(0).headers, "Authorization"), HasSubstr("Credential=AKOWN/"));
-}
-
-TEST_F(CredentialSources, AsksAProgram) {
-  made.files[config_file] =
-      "[default]\ncredential_process = /bin/sh -c 'echo \"{\\\"Version\\\":1,\\\"AccessKeyId\\\":\\\"AKPROC\\\","
-      "\\\"SecretAccessKey\\\":\\\"s\\\",\\\"Expiration\\\":\\\"2099-01-01T00:00:00+01:00\\\"}\"'\n";
-  const auto credentials = get();
-  EXPECT_EQ(credentials.access_key_id, "AKPROC");
+TEST_P(MadeByAws, IsAskedOfAwssOwnCommand) {
+  const AwsCommand aws(
+      R"(test "$*" = "configure export-credentials --format process --profile corp x" || exit 9
+echo '{"Version":1,"AccessKeyId":"AKAWS","SecretAccessKey":"s","SessionToken":"t","Expiration":"2099-01-01T00:00:00+01:00"}')");
+  CredentialChain chain(made.around("corp x"), clock);
+  const auto credentials = chain.get();
+  EXPECT_EQ(credentials.access_key_id, "AKAWS");
+  EXPECT_EQ(credentials.session_token.reveal(), "t");
   EXPECT_EQ(credentials.expires_at, parse_rfc3339("2098-12-31T23:00:00Z"));
 }
 
-TEST_F(CredentialSources, AProgramThatFailsSaysSo) {
-  for (const char* command : {"/bin/false", "/nowhere/program", "/bin/echo nothing", "'unclosed"}) {
-    SCOPED_TRACE(command);
-    made.files[config_file] = std::string("[default]\ncredential_process = ") + command + "\n";
-    EXPECT_THAT(failure(), HasSubstr("credential_process"));
+TEST_P(MadeByAws, SaysWhatToDoWhereTheCommandIsMissingOrFails) {
+  const std::string setting = std::string(GetParam()).substr(0, std::string_view(GetParam()).find(' '));
+  {
+    const AwsCommand missing("");
+    EXPECT_THAT(failure("corp x"),
+                testing::AllOf(HasSubstr("profile 'corp x' has " + setting),
+                               HasSubstr("install the AWS CLI, version 2"), HasSubstr("AWS_ACCESS_KEY_ID")));
   }
-  EXPECT_THROW(from_process("/bin/sleep 60", Millis(50)), Error);
+  {
+    const AwsCommand failing("exit 254");
+    EXPECT_THAT(failure("corp x"), testing::AllOf(HasSubstr("ended with 254"), HasSubstr("aws sso login")));
+  }
+  for (const char* answer : {"nothing", "[]", "{}"}) {
+    SCOPED_TRACE(answer);
+    const AwsCommand garbled(std::string("echo '") + answer + "'");
+    EXPECT_THAT(failure("corp x"), HasSubstr("AWS credentials from the profile"));
+  }
 }
 
-TEST_F(CredentialSources, ExchangesAnSsoLogin) {
-  made.variables["AWS_ENDPOINT_URL_SSO"] = imposter.base_url();
-  made.files[config_file] =
-      "[default]\nsso_session = corp\nsso_account_id = 123\nsso_role_name = Admin Role\n"
-      "[sso-session corp]\nsso_region = eu-central-1\nsso_start_url = https://x.awsapps.com/start\n";
-  // The file's name is the SHA-1 of the session's name.
-  const std::string cache = "/home/u/.aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
-  EXPECT_THAT(failure(), HasSubstr("aws sso login --profile default"));
-  made.files[cache] = R"({"accessToken":"tok","expiresAt":")" + time_in(std::chrono::hours(1)) + R"("})";
-  imposter.on("GET /federation/credentials",
-              {.body = R"({"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"s","sessionToken":"t",)"
-                       R"("expiration":4102444800000}})"});
-  EXPECT_EQ(get().access_key_id, "ASIASSO");
-  EXPECT_EQ(net::header(imposter.requests().at(0).headers, "x-amz-sso_bearer_token"), "tok");
-  EXPECT_EQ(imposter.requests().at(0).target, "/federation/credentials?role_name=Admin%20Role&account_id=123");
-  clock.advance(std::chrono::hours(2));
-  EXPECT_THAT(failure(), HasSubstr("expired"));
+TEST_F(CredentialSources, KeysOfAProfileNeedNoCommand) {
+  made.files[config_file] = "[default]\nsso_session = corp\naws_access_key_id = AKOWN\naws_secret_access_key = s\n";
+  const AwsCommand missing("");
+  EXPECT_EQ(get().access_key_id, "AKOWN");
 }
 
 TEST_F(CredentialSources, AsksTheContainersAddressWithItsToken) {
@@ -249,7 +228,7 @@ struct Refreshing : CredentialSources {
 };
 
 TEST_F(Refreshing, FetchesOnceAndAgain15MinutesBeforeTheEnd) {
-  CredentialChain chain(made.around(), clock, random);
+  CredentialChain chain(made.around(), clock);
   EXPECT_EQ(chain.get().access_key_id, "AK1");
   clock.advance(std::chrono::minutes(44));
   EXPECT_EQ(chain.get().access_key_id, "AK1");
@@ -258,7 +237,7 @@ TEST_F(Refreshing, FetchesOnceAndAgain15MinutesBeforeTheEnd) {
 }
 
 TEST_F(Refreshing, GoesOnWithTheOldOnesWhereTheSourceIsBroken) {
-  CredentialChain chain(made.around(), clock, random);
+  CredentialChain chain(made.around(), clock);
   EXPECT_EQ(chain.get().access_key_id, "AK1");
   broken = true;
   clock.advance(std::chrono::minutes(50));
@@ -273,7 +252,7 @@ TEST_F(Refreshing, GoesOnWithTheOldOnesWhereTheSourceIsBroken) {
 }
 
 TEST_F(Refreshing, FetchesAnewWhatAwsCallsExpired) {
-  CredentialChain chain(made.around(), clock, random);
+  CredentialChain chain(made.around(), clock);
   EXPECT_EQ(chain.get().access_key_id, "AK1");
   chain.refused("AK0");
   EXPECT_EQ(chain.get().access_key_id, "AK1");
@@ -282,7 +261,7 @@ TEST_F(Refreshing, FetchesAnewWhatAwsCallsExpired) {
 }
 
 TEST_F(Refreshing, ManyThreadsFetchOnce) {
-  CredentialChain chain(made.around(), clock, random);
+  CredentialChain chain(made.around(), clock);
   std::vector<std::jthread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {

@@ -7,7 +7,6 @@
 #include "aws/surroundings.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "base/random.hpp"
 
 // Each place where credentials may be, asked once. A source that is set up but does not work throws; one that is not
 // set up says so.
@@ -21,9 +20,9 @@ struct Asked {
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 Asked from_environment(const Surroundings& around);
 
-// The chosen profile of the shared files: keys of its own, role_arn with source_profile or credential_source, SSO,
-// credential_process. A role is assumed by STS.
-Asked from_profile(const Surroundings& around, const Clock& clock, Random& random);
+// The chosen profile of the shared files: keys of its own, or whatever `aws configure export-credentials` makes of it
+// (roles, SSO, a second factor, credential_process).
+Asked from_profile(const Surroundings& around);
 
 // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, as ECS and EKS set them. A full URI over plain HTTP is asked
 // only on loopback and at the addresses that AWS documents: whoever could set another would be sent the token.
@@ -34,12 +33,6 @@ Asked from_instance(const Surroundings& around);
 
 // The region of the EC2 instance we are on; empty where this is none.
 std::string region_of_instance(const Surroundings& around);
-
-// A login of AWS's access portal: what `aws sso login` left in ~/.aws/sso/cache, exchanged for a role's credentials.
-Credentials from_sso(const Surroundings& around, const Profiles& profiles, const Settings& profile, const Clock& clock);
-
-// A program of the user's own that prints credentials as JSON (credential_process). Run without a shell.
-Credentials from_process(const std::string& command, Millis timeout = std::chrono::minutes(1));
 
 // The fields that several of them answer with: AccessKeyId, SecretAccessKey, Token or SessionToken, Expiration. Throws
 // unavailable, naming the source, where one is missing.

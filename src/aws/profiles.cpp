@@ -67,7 +67,6 @@ void Profiles::read(const Surroundings& around, const std::string& path, bool is
       const auto [type, name] = section_name(bare.substr(1, end - 1));
       section = nullptr;
       // In the config file a profile is "[profile NAME]" or "[default]"; in the credentials file "[NAME]".
-      if (type == "sso-session") section = &sso_sessions_[name];
       const bool is_profile = is_config ? type == "profile" || (type.empty() && name == "default") : type.empty();
       if (is_profile) section = &profiles_[name];
       continue;
@@ -88,11 +87,6 @@ void Profiles::read(const Surroundings& around, const std::string& path, bool is
 const Settings* Profiles::profile(std::string_view name) const {
   const auto found = profiles_.find(name);
   return found == profiles_.end() ? nullptr : &found->second;
-}
-
-const Settings* Profiles::sso_session(std::string_view name) const {
-  const auto found = sso_sessions_.find(name);
-  return found == sso_sessions_.end() ? nullptr : &found->second;
 }
 
 }  // namespace slipway::aws

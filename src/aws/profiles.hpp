@@ -17,7 +17,6 @@ class Profiles {
   // The profile in use, whether it exists or not.
   const std::string& chosen() const { return chosen_; }
   const Settings* profile(std::string_view name) const;
-  const Settings* sso_session(std::string_view name) const;
   // Where it was looked: "~/.aws/config and ~/.aws/credentials".
   const std::string& places() const { return places_; }
 
@@ -25,7 +24,6 @@ class Profiles {
   void read(const Surroundings& around, const std::string& path, bool is_config);
 
   std::map<std::string, Settings, std::less<>> profiles_;
-  std::map<std::string, Settings, std::less<>> sso_sessions_;
   std::string chosen_;
   std::string places_;
 };

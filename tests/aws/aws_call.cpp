@@ -54,7 +54,7 @@ void make_call(const std::vector<std::string>& words) {
   const auto around = real_surroundings();
   const SystemClock clock;
   SystemRandom random;
-  aws::CredentialChain credentials(around, clock, random);
+  aws::CredentialChain credentials(around, clock);
   const aws::Session session{aws::region_from(around), credentials, clock, random,
                              [&](const std::string& id) { return aws::endpoint_from_environment(around, id); }};
   aws::Client client(session, service_named(words.at(1)));

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import boto3
 import botocore.loaders
@@ -117,7 +118,19 @@ def test_a_profile_assumes_a_role(guarded, tmp_path):
     (tmp_path / "config").write_text(
         "[profile deploy]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = me\n"
         f"[profile me]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
-    environment = moto.environment(url, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="deploy")
+    # In place of the AWS CLI, which need not be installed here: botocore, on which it stands, resolves the profile.
+    aws = tmp_path / "aws"
+    aws.write_text(
+        f"#!{sys.executable}\n"
+        "import json, os, sys, boto3\n"
+        "assert sys.argv[1:] == 'configure export-credentials --format process --profile deploy'.split(), sys.argv\n"
+        "session = boto3.Session(profile_name=sys.argv[-1], region_name=os.environ['AWS_REGION'])\n"
+        "made = session.get_credentials().get_frozen_credentials()\n"
+        "print(json.dumps({'Version': 1, 'AccessKeyId': made.access_key, 'SecretAccessKey': made.secret_key,\n"
+        "                  'SessionToken': made.token}))\n")
+    aws.chmod(0o755)
+    environment = moto.environment(url, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="deploy",
+                                   PATH=f"{tmp_path}:{os.environ['PATH']}")
     # The session token that STS gave is checked by moto as well.
     status, out = call(environment, "query", "sts", "GetCallerIdentity")
     assert (status, out) == (0, "GetCallerIdentityResponse")

@@ -124,7 +124,7 @@ struct Function::Parts {
   Parts(const FunctionPlace& where, const EnvLookup& env)
       : place(where),
         around(surroundings(env)),
-        credentials(around, clock, random),
+        credentials(around, clock),
         session(make_session()),
         secrets(read_secrets(ssm, place.parameters)),
         config(read_config(place, env, secrets)),

@@ -16,7 +16,7 @@ std::optional<std::string> read_file(const std::string& path) {
 
 OwnSession::OwnSession(const Env& env, std::string region, const Clock& clock, Random& random)
     : around_{env, read_file, env("HOME").value_or("")},
-      credentials_(around_, clock, random),
+      credentials_(around_, clock),
       session_{region.empty() ? aws::region_from(around_) : std::move(region), credentials_, clock, random,
                [this](const std::string& service) { return aws::endpoint_from_environment(around_, service); }} {
   session_.use_fips = around_.variable("AWS_USE_FIPS_ENDPOINT") == "true";
