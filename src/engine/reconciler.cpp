@@ -91,7 +91,7 @@ Lane Reconciler::lane_of(const Tenant& tenant, const std::vector<Step>& steps) c
 
 // An app that has been booting for a while is given time to answer, which must not hold up those who are quick.
 bool Reconciler::probe_is_slow(const Tenant& tenant) const {
-  return tenant.boot_at && probe_timeout(world_.clock.now() - *tenant.boot_at, settings_.policy) > shortest_probe;
+  return tenant.boot_at && 2 * (world_.clock.now() - *tenant.boot_at) > shortest_probe;
 }
 
 // Where the runtime does not answer, the step itself says so.

@@ -116,7 +116,7 @@ TEST(Provisioning, AnAppWhoseAnswerIsSlowIsHeard) {
        {std::pair(Millis(10'000), Millis(60'000)), std::pair(Millis(10'000), Millis(20'000)),
         std::pair(Millis(25'000), Millis(60'000))}) {
     Settings settings = test::test_settings();
-    settings.policy.start_timeout = start_timeout;
+    settings.app.start_timeout = start_timeout;
     TestWorld w(settings);
     SlowAnswer probe(w.clock, answer);
     Reconciler reconciler({w.store, w.runtime, w.database, w.mailer, probe, w.clock, w.random}, w.settings, w.watch,
