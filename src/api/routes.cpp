@@ -75,7 +75,7 @@ json::object tenant_json(const Tenant& t, const AccessSpec& access) {
   json::array mails;
   for (const Mail& mail : t.mails) mails.push_back(mail_json(mail));
   const Mail* welcome = find_mail(t, "welcome");
-  const std::string url = access_url(access, t);
+  const std::string url = shown_url(access, t);
   json::object o;
   o["tenantId"] = t.id.value();
   o["userId"] = t.sign_up.user_id.value();

@@ -50,7 +50,7 @@ std::string status_url(const std::string& origin, const Context& context, const 
 }
 
 net::Response accepted(const std::string& origin, const Context& context, const Tenant& t) {
-  const std::string url = access_url(context.access, t);
+  const std::string url = shown_url(context.access, t);
   const std::string status = status_url(origin, context, t.id);
   net::Response response =
       json_response(202, {{"tenantId", t.id.value()},
@@ -106,7 +106,7 @@ net::Response settled(const Tenant& t, const AccessSpec& access, const Audience&
                              {"tenantId", t.id.value()},
                              {"userId", t.sign_up.user_id.value()},
                              {"status", to_string(t.status)},
-                             {"accessUrl", text_or_null(access_url(access, t))},
+                             {"accessUrl", text_or_null(shown_url(access, t))},
                              {"port", t.port ? boost::json::value(t.port->value()) : boost::json::value(nullptr)},
                              {"emailSent", welcome != nullptr && welcome->state == MailState::sent}};
   if (!t.reason.empty()) answer["reasonCode"] = to_string(t.reason_code);
@@ -154,7 +154,7 @@ net::Response progress(const Tenant& t, const Context& context) {
                              {"status", to_string(t.status)},
                              {"reason", text_or_null(reason_for({false, context.language}, t))},
                              {"reasonCode", text_or_null(t.reason.empty() ? "" : to_string(t.reason_code))},
-                             {"accessUrl", text_or_null(access_url(context.access, t))},
+                             {"accessUrl", text_or_null(shown_url(context.access, t))},
                              {"emailSent", welcome != nullptr && welcome->state == MailState::sent}});
 }
 

@@ -177,20 +177,32 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
   }
 }
 
-// What the instance was made from, with what another would be made from now.
+// What is, with what would be if the instance were made and published now.
 void Reconciler::compare(const Tenant& tenant, Instance& instance, Changes& changes) const {
   const auto limits = specs_.limits_change(tenant);
   instance.outdated = specs_.is_outdated(tenant, instance.fingerprint);
   instance.limits_owed = limits == Specs::LimitsChange::now;
+  const auto tell = [&](std::string message) {
+    Event event;
+    event.at = world_.clock.now();
+    event.kind = "progress";
+    event.message = std::move(message);
+    changes.events.push_back(std::move(event));
+  };
   const bool differs = instance.outdated || limits == Specs::LimitsChange::at_start;
-  if (differs == tenant.outdated) return;
-  changes.patches.push_back([differs](Tenant& t) { t.outdated = differs; });
-  if (!differs) return;
-  Event event;
-  event.at = world_.clock.now();
-  event.kind = "progress";
-  event.message = "what its instance was made from has changed since; a restart takes it up";
-  changes.events.push_back(std::move(event));
+  if (differs != tenant.outdated) {
+    changes.patches.push_back([differs](Tenant& t) { t.outdated = differs; });
+    if (differs) tell("what its instance was made from has changed since; a restart takes it up");
+  }
+  const std::string url = access_url(settings_.access, tenant);
+  if (!specs_.has_moved(tenant)) return;
+  changes.patches.push_back([url](Tenant& t) { t.url = url; });
+  tell(
+      fmt::format("its URL is {} now, since the machine has another public address; it was {}, and nothing leads from "
+                  "there any more",
+                  url, tenant.url));
+  log_.warn("a customer's URL has changed, since the machine has another public address",
+            {{"tenant", tenant.id.value()}, {"url", url}, {"before", tenant.url}});
 }
 
 Reconciler::Changes Reconciler::perform(const Tenant& tenant, const std::vector<Step>& steps,

@@ -118,6 +118,10 @@ Specs::LimitsChange Specs::limits_change(const Tenant& tenant) const {
   return less ? LimitsChange::at_start : LimitsChange::now;
 }
 
+bool Specs::has_moved(const Tenant& tenant) const {
+  return settings_.policy.stable_ports && !tenant.url.empty() && tenant.url != access_url(settings_.access, tenant);
+}
+
 bool Specs::is_outdated(const Tenant& tenant, const std::string& made) {
   if (tenant.fingerprint.empty()) return false;
   if (!made.empty() && made != tenant.fingerprint) return true;

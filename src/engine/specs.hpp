@@ -40,6 +40,9 @@ class Specs {
   enum class LimitsChange { none, now, at_start };
   LimitsChange limits_change(const Tenant& tenant) const;
 
+  // Whether the customer was told another URL than the one that leads to them now.
+  bool has_moved(const Tenant& tenant) const;
+
   // Whether another instance would be made for it now. `made` is the fingerprint that the runtime remembers, if it
   // does: a late call may have made another instance than the row says. False if nothing is known: while a first boot
   // goes on, and for an instance that an older version made.

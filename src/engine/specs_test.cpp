@@ -189,6 +189,28 @@ TEST(Drift, WhereThereIsNoneNothingIsRestartedOrMadeAnew) {
   EXPECT_EQ(w.runtime.creates(w.id), 1u) << "a restart keeps the container, and what is written in it";
 }
 
+// EC2 without an elastic address: another one after each stop and start.
+TEST(Address, OneThatChangesIsToldAndNotSilentlyAnother) {
+  Settings settings = test::test_settings();
+  settings.access = {"sslip.io", "203.0.113.9", ""};
+  TestWorld w(settings);
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).url, "http://acme.203-0-113-9.sslip.io:20000");
+  w.settings.access.address = "198.51.100.4";
+  EXPECT_EQ(shown_url(w.settings.access, w.tenant(id)), "http://acme.203-0-113-9.sslip.io:20000");
+  std::vector<TenantId> woken;
+  Sweeper(
+      w.world, w.settings, [&](const TenantId& one) { woken.push_back(one); }, Log::silent())
+      .sweep(false);
+  ASSERT_EQ(woken, std::vector{id});
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).url, "http://acme.198-51-100-4.sslip.io:20000");
+  EXPECT_THAT(w.timeline(id, "progress"), Contains(HasSubstr("http://acme.203-0-113-9.sslip.io:20000")));
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  EXPECT_EQ(w.runtime.starts(id), 1u);
+}
+
 TEST(Limits, MoreAreGivenAtOnceToWhoeverRuns) {
   Shop w;
   w.settings.plans["pro"].memory_bytes = 1u << 30;

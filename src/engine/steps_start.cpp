@@ -101,8 +101,9 @@ StepResult Steps::probe(const Tenant& tenant, const Seen&) const {
     return {{}, {}, probe_interval(age)};
   }
   const bool first = !tenant.first_ready_at;
-  return {[=](Tenant& t) {
+  return {[=, proven_url = url(tenant)](Tenant& t) {
             t.proven = true;
+            t.url = proven_url;
             t.reason.clear();
             t.status = Status::active;
             if (!t.first_ready_at) t.first_ready_at = now;

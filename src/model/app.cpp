@@ -16,4 +16,8 @@ std::string access_url(const AccessSpec& access, const Tenant& t) {
   return fmt::format("http://{}.{}.{}:{}", slug, dashed, access.domain, t.port->value());
 }
 
+std::string shown_url(const AccessSpec& access, const Tenant& t) {
+  return t.url.empty() ? access_url(access, t) : t.url;
+}
+
 }  // namespace slipway

@@ -53,4 +53,7 @@ struct AccessSpec {
 // configured address.
 std::string access_url(const AccessSpec& access, const Tenant& tenant);
 
+// The URL that the customer was told, else the one they will be.
+std::string shown_url(const AccessSpec& access, const Tenant& tenant);
+
 }  // namespace slipway

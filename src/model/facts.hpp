@@ -16,6 +16,7 @@ struct Facts {
   std::optional<Port> port;
   std::optional<Port> refused_port;  // that turned out to be a stranger's; put on hold when the next one is leased
   std::string host;  // public address of the machine where the instance is published; empty: the configured one
+  std::string url;   // as it was told to the customer, once it was proven; empty: not yet
   bool database_made = false;    // since the last start: role and database are as they shall be, and open
   bool database_closed = false;  // since the last suspension was asked for
   std::string instance_id;       // of the container that was made last; empty: none
@@ -42,6 +43,7 @@ struct Facts {
   void forget_address() {
     port.reset();
     host.clear();
+    url.clear();
   }
 
   // Everything was taken back: what is done next is done for the first time. Only the counters go on.

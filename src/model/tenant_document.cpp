@@ -211,6 +211,7 @@ std::string to_document(const Tenant& t) {
   if (t.port) o["port"] = t.port->value();
   if (t.refused_port) o["refused_port"] = t.refused_port->value();
   if (!t.host.empty()) o["host"] = t.host;
+  if (!t.url.empty()) o["url"] = t.url;
   o["database_made"] = t.database_made;
   o["database_closed"] = t.database_closed;
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
@@ -271,6 +272,7 @@ void read_progress(Members& o, Tenant& t) {
   t.port = o.port("port");
   t.refused_port = o.port("refused_port");
   t.host = o.text("host");
+  t.url = o.text("url");
   t.database_made = o.flag("database_made");
   t.database_closed = o.flag("database_closed");
   t.instance_id = o.text("instance_id");

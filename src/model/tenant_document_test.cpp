@@ -27,6 +27,7 @@ Tenant full_tenant() {
   t.outdated = true;
   t.given = Plan{PlanName("pro"), 1u << 30, 0.25, 99, 7, Millis(1'500)};
   t.host = "203.0.113.9";
+  t.url = "http://acme.shop.example";
   t.boots = 4;
   t.restart_done = 2;
   t.boot_at = TimePoint(Millis(3'000));
@@ -68,6 +69,7 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_TRUE(after.outdated);
   EXPECT_EQ(after.given, before.given);
   EXPECT_EQ(after.host, "203.0.113.9");
+  EXPECT_EQ(after.url, "http://acme.shop.example");
   EXPECT_EQ(after.boots, 4u);
 }
 
