@@ -3,6 +3,8 @@ take is bench/'s business. SLIPWAY_BIN and DOCKER_HOST mean what they mean in te
 
   SLIPWAY_LOAD_TENANTS=1000      customers of the sign-up test on plain processes (each takes 8 MB of disk; 200 without it)
   SLIPWAY_LOAD_CONTAINERS=100    the same on Docker (50)
+  SLIPWAY_LOAD_BOOTS=20          customers who boot at once, and how much work each boot is
+  SLIPWAY_LOAD_BOOT_CPU_SECONDS=8
   SLIPWAY_SOAK_SECONDS=600       how long each soak goes on
 """
 
@@ -13,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
-from fixtures import binary_is_there, docker, make_server, place, sample_image  # noqa: E402,F401
+from fixtures import binary_is_there, busybox_image, docker, make_server, place, sample_image  # noqa: E402,F401
 from world import binary  # noqa: E402
 
 
