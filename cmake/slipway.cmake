@@ -73,11 +73,12 @@ if(CMAKE_BUILD_TYPE STREQUAL Release)
   set(SLIPWAY_SMALL_HEADERS slipway_small_headers)
 endif()
 
-# slipway_library(NAME [SMALL] DEPS... [EXCLUDE files]): every .cpp of this folder but *_test.cpp and main*.cpp becomes library
-# slipway_NAME; every *_test.cpp becomes one test program slipway_NAME_test.
+# slipway_library(NAME [SMALL] DEPS... [FOLDERS below] [EXCLUDE files]): every .cpp of this folder (and of those FOLDERS) but
+# *_test.cpp and main*.cpp becomes library slipway_NAME; every *_test.cpp becomes one test program slipway_NAME_test.
 function(slipway_library name)
-  cmake_parse_arguments(ARG "SMALL" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  cmake_parse_arguments(ARG "SMALL" "" "DEPS;TEST_DEPS;FOLDERS;EXCLUDE" ${ARGN})
+  list(TRANSFORM ARG_FOLDERS APPEND "/*.cpp")
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp ${ARG_FOLDERS})
   list(REMOVE_ITEM sources ${ARG_EXCLUDE})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main[a-z_]*)\\.cpp$")

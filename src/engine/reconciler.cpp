@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "engine/welcome.hpp"
 #include "model/giving_up.hpp"
+#include "model/goal.hpp"
 
 namespace slipway {
 namespace {
@@ -13,8 +14,6 @@ constexpr Millis between_tellings{1'800'000};
 constexpr Millis boot_poll{1'000};  // between two looks whether there is room for a boot
 constexpr int round_limit = 64;     // of one call; then the tenant queues again behind the others
 constexpr int save_retry_limit = 16;
-
-bool is_teardown(const Tenant& t) { return t.desired == Desired::deleted || !t.failure.empty(); }
 
 // What a customer may know of a step that failed.
 ReasonCode code_of(Step step, ErrorKind kind) {
@@ -71,7 +70,7 @@ Reconciler::Outcome Reconciler::reconcile(Tenant& tenant, const std::string& own
 
 // Whoever boots counts until it has answered or ended; whoever waits for its turn keeps its place.
 void Reconciler::count_boot(const Tenant& tenant, const Outcome& outcome) const {
-  const bool wanted = tenant.desired == Desired::running && tenant.failure.empty();
+  const bool wanted = goal_of(tenant) == Goal::running;
   if (wanted && tenant.started && !tenant.proven) {
     boots_->note(tenant.id, tenant.boot_at.value_or(world_.clock.now()));
   } else if (!wanted || tenant.proven || !outcome.lease_kept) {
@@ -159,7 +158,7 @@ Reconciler::Outcome Reconciler::go_round(Tenant& tenant, const std::string& owne
 
 // A teardown acts whatever is there; everything else needs to see the instance first.
 std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& changes, bool& failed_to) const {
-  if (is_teardown(tenant)) return std::nullopt;
+  if (goal_of(tenant) == Goal::absent) return std::nullopt;
   const Attempt* waiting = tenant.attempts.find(Step::inspect);
   if (waiting != nullptr && settings_.policy.must_wait(waiting->not_before, world_.clock.now())) {
     failed_to = true;

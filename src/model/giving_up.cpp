@@ -4,9 +4,16 @@
 
 #include <algorithm>
 
-namespace slipway {
+#include "model/goal.hpp"
 
-bool may_give_up(const Tenant& t) { return t.desired == Desired::running && !t.first_ready_at && t.failure.empty(); }
+namespace slipway {
+namespace {
+
+// Only a first provisioning which is still wanted may end as failed and be taken back: once the customer's instance has
+// been ready there is data, and what nobody wants running cannot fail to run.
+bool may_give_up(const Tenant& t) { return goal_of(t) == Goal::running && !t.first_ready_at; }
+
+}  // namespace
 
 bool gives_up(const Tenant& t, const Trouble& trouble, const Policy& policy) {
   if (!may_give_up(t)) return false;

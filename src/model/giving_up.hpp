@@ -19,10 +19,6 @@ struct Trouble {
   unsigned times = 1;  // in a row
 };
 
-// Whether this is a first provisioning which is still wanted. Only then may it end as failed and be taken back: once
-// the customer's instance has been ready there is data, and what nobody wants running cannot fail to run.
-bool may_give_up(const Tenant& tenant);
-
 // Whether the provisioning ends with this trouble. It holds for the row as it was when the trouble was met: whatever
 // has been asked for since has not been tried yet.
 bool gives_up(const Tenant& tenant, const Trouble& trouble, const Policy& policy);

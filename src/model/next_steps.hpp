@@ -37,7 +37,7 @@ struct Decision {
 };
 
 // The whole business in one pure function: which steps are missing and ready, given the row and what the runtime sees
-// of the tenant's instance (nothing: there is none).
+// of the tenant's instance (nothing: there is none). What is missing is told by the parts (src/model/parts).
 Decision next_steps(const Tenant& tenant, const std::optional<Instance>& instance, const Policy& policy, TimePoint now);
 
 // The same where the runtime does not answer: what needs no look at the instance.
