@@ -17,14 +17,13 @@ constexpr Millis after_trouble{1'000};
 Engine::Engine(const World& world, const Settings& settings, std::string owner, RuntimeEvents* events, Log log)
     : world_(world),
       settings_(settings),
-      owner_(std::move(owner)),
       events_(events),
       log_(log),
       queue_(world.clock),
       boots_(settings.boots_at_once, world.room, world.clock, [this](const TenantId& id) { wake(id); }),
-      reconciler_(world, settings, watch_, log, &boots_),
+      turns_(world, settings, watch_, owner, log, &boots_),
       sweeper_(
-          world, settings, [this](const TenantId& id) { wake(id); }, log, owner_ + "/sweep") {}
+          world, settings, [this](const TenantId& id) { wake(id); }, log, owner + "/sweep") {}
 
 void Engine::start() {
   sweep_wanted_ = true;
@@ -61,7 +60,7 @@ void Engine::stop() {
   std::lock_guard lock(mutex_);
   for (const auto& [id, tenant] : held_) {
     try {
-      world_.store.release(id, owner_);
+      turns_.release(id);
     } catch (const std::exception& error) {
       log_.warn("a lease could not be given back; it runs out by itself",
                 {{"tenant", id.value()}, {"why", error.what()}});
@@ -133,7 +132,7 @@ void Engine::work_on(const TenantId& id, Lane lane) {
     boots_.leave(id);
     return queue_.done(id);
   }
-  const auto outcome = reconciler_.reconcile(*tenant, owner_, lane);
+  const auto outcome = turns_.reconcile(*tenant, lane);
   give_back(id, std::move(*tenant), outcome);
 }
 
@@ -150,7 +149,7 @@ std::optional<Tenant> Engine::take(const TenantId& id) {
     }
   }
   const TimePoint now = world_.clock.now();
-  auto tenant = world_.store.claim(id, {owner_, now + lease_time}, now);
+  auto tenant = turns_.claim(id);
   std::lock_guard lock(mutex_);
   if (tenant) {
     leased_[id] = now;
@@ -215,7 +214,7 @@ void Engine::renew_leases() {
       if (!leased_.contains(id)) continue;
       leased_[id] = now;
     }
-    if (world_.store.claim(id, {owner_, now + lease_time, true}, now)) continue;
+    if (turns_.renew(id)) continue;
     // Another has had it since: whoever of ours is still at work is late, and what is in memory is old.
     std::lock_guard lock(mutex_);
     leased_.erase(id);

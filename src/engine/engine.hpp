@@ -11,8 +11,8 @@
 
 #include "base/log.hpp"
 #include "engine/due_queue.hpp"
-#include "engine/reconciler.hpp"
 #include "engine/sweeper.hpp"
+#include "engine/turns.hpp"
 
 namespace slipway {
 
@@ -63,13 +63,12 @@ class Engine {
 
   World world_;
   const Settings& settings_;
-  const std::string owner_;
   RuntimeEvents* events_;
   Log log_;
   Watch watch_;
   DueQueue queue_;
   BootAdmission boots_;
-  Reconciler reconciler_;
+  Turns turns_;
   Sweeper sweeper_;
 
   std::mutex mutex_;

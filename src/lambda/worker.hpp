@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "engine/reconciler.hpp"
+#include "engine/turns.hpp"
 #include "lambda/work_queue.hpp"
 
 namespace slipway::lambda {
@@ -12,20 +12,18 @@ class Worker {
  public:
   // `owner` names this process's leases; no other process may use it.
   Worker(const World& world, const Settings& settings, Watch& watch, WorkQueue& queue, std::string owner, Log log)
-      : world_(world),
-        policy_(settings.policy),
-        reconciler_(world, settings, watch, log),
+      : store_(world.store),
+        clock_(world.clock),
+        turns_(world, settings, watch, std::move(owner), log),
         queue_(queue),
-        owner_(std::move(owner)),
         log_(std::move(log)) {}
 
   // Work that has a due time is passed over where somebody has done it already, so that messages that were repeated
   // come to an end.
   void work(const Work& work);
 
-  // The work on this tenant has failed too often: that stands on its row and in its timeline, and a provisioning that
-  // was never ready ends as failed. What runs is left alone.
-  void give_up(const TenantId& id, const std::string& why);
+  // The work on this tenant has failed too often.
+  void give_up(const TenantId& id, const std::string& why) { turns_.give_up(id, why); }
 
   // A line in the tenant's timeline.
   void note(const TenantId& id, const std::string& message);
@@ -34,13 +32,10 @@ class Worker {
   void send(const Work& work, Millis wait = Millis(0)) const;
 
  private:
-  std::optional<TimePoint> give_back(Tenant& tenant, const Reconciler::Outcome& outcome);
-
-  World world_;
-  const Policy& policy_;
-  Reconciler reconciler_;
+  Store& store_;
+  const Clock& clock_;
+  Turns turns_;
   WorkQueue& queue_;
-  const std::string owner_;
   Log log_;
 };
 
