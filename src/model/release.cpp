@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t document_format = 1;
+constexpr std::int64_t release_format = 1;
 constexpr std::size_t id_digits = 16;
 
 json::array strings(const std::vector<std::string>& values) { return json::array(values.begin(), values.end()); }
@@ -51,7 +51,7 @@ json::array volumes_of(const AppSpec& app) {
 
 json::object to_json(const Release& release) {
   const AppSpec& app = release.app;
-  return {{"v", document_format},
+  return {{"v", release_format},
           {"image", app.image},
           {"pinned", release.pinned},
           {"command", strings(app.command)},
@@ -82,7 +82,7 @@ std::vector<VolumeSpec> volumes_at(const json::object& o) {
 }
 
 Release from_json(const json::object& o) {
-  if (int_at(o, "v") > document_format) {
+  if (int_at(o, "v") > release_format) {
     throw Error(ErrorKind::internal, "ledger: a release was written by a newer version of Slipway; run that one");
   }
   AppSpec app;
