@@ -4,11 +4,11 @@
 
 namespace slipway {
 
-Log log_of(const Config& config) {
+Log log_of(const Config& config, std::shared_ptr<const Clock> clock) {
   using Style = Config::LogStyle;
   const bool automatic = config.log.format == Style::automatic;
   const bool human = automatic ? isatty(STDERR_FILENO) == 1 : config.log.format == Style::human;
-  return Log(human ? LogFormat::human : LogFormat::json, config.log.level);
+  return Log(human ? LogFormat::human : LogFormat::json, config.log.level, std::move(clock));
 }
 
 }  // namespace slipway

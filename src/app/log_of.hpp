@@ -5,6 +5,6 @@
 namespace slipway {
 
 // The log as configured; by itself it is human on a terminal and JSON elsewhere.
-Log log_of(const Config& config);
+Log log_of(const Config& config, std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
 
 }  // namespace slipway

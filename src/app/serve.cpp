@@ -74,9 +74,10 @@ net::ServerLimits http_limits() {
 // Everything that a running Slipway consists of, in the order in which it is made; it goes in the reverse order.
 class Slipway {
  public:
-  Slipway(const Config& config, const Log& log)
+  Slipway(const Config& config, const Clock& clock, const Log& log)
       : config_(config),
         log_(log),
+        clock_(clock),
         data_(config.data_dir),
         master_key_((data_.lock(), data_.master_key(random_))),
         store_(make_store(config, data_)),
@@ -183,7 +184,7 @@ class Slipway {
 
   const Config& config_;
   Log log_;
-  EvenClock clock_;
+  const Clock& clock_;
   SystemRandom random_;
   DataDir data_;
   Secret master_key_;
@@ -241,8 +242,9 @@ void serve(const Config& config) {
   for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  const Log log = log_of(config);
-  Slipway slipway(config, log);
+  const auto clock = std::make_shared<EvenClock>();
+  const Log log = log_of(config, clock);
+  Slipway slipway(config, *clock, log);
   slipway.start();
   release_start_up_memory();
   for (bool settled = false;;) {

@@ -1,16 +1,24 @@
 #include "base/even_clock.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 
 namespace slipway {
 
+std::chrono::nanoseconds EvenClock::time_since_boot() {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 TimePoint EvenClock::now() const {
   std::lock_guard lock(mutex_);
-  const auto steady = steady_();
-  const std::chrono::nanoseconds passed = steady - last_steady_;
+  const auto since_boot = since_boot_();
+  const std::chrono::nanoseconds passed = since_boot - last_since_boot_;
   const std::chrono::nanoseconds wanted = wall_() - last_;
-  last_steady_ = steady;
-  last_ += std::clamp(wanted, passed / 2, passed + passed / 2);
+  last_since_boot_ = since_boot;
+  last_ += std::max(wanted, passed / 2);
   return std::chrono::time_point_cast<Millis>(last_);
 }
 

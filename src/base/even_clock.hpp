@@ -6,23 +6,26 @@
 
 namespace slipway {
 
-// The system's time, but it never jumps: where somebody sets the machine's clock it goes up to half as fast again, or
-// half as fast, until it agrees. So nothing that waits for a time waits for hours, and no budget is spent by a jump.
+// The system's time, but it never goes back: where somebody sets the machine's clock back, it goes half as fast until
+// it agrees, so that nothing that waits for a time waits for hours. Forward it jumps: after a sleep of the machine, or
+// where its clock was wrong, it is right at once.
 class EvenClock : public Clock {
  public:
-  using Steady = std::chrono::steady_clock;
   using Wall = std::function<TimePoint()>;
+  using SinceBoot = std::function<std::chrono::nanoseconds()>;  // goes on while the machine sleeps
   explicit EvenClock(
-      Wall wall = [] { return SystemClock().now(); }, std::function<Steady::time_point()> steady = Steady::now)
-      : wall_(std::move(wall)), steady_(std::move(steady)), last_steady_(steady_()), last_(wall_()) {}
+      Wall wall = [] { return SystemClock().now(); }, SinceBoot since_boot = time_since_boot)
+      : wall_(std::move(wall)), since_boot_(std::move(since_boot)), last_since_boot_(since_boot_()), last_(wall_()) {}
 
   TimePoint now() const override;
 
  private:
+  static std::chrono::nanoseconds time_since_boot();
+
   Wall wall_;
-  std::function<Steady::time_point()> steady_;
+  SinceBoot since_boot_;
   mutable std::mutex mutex_;
-  mutable Steady::time_point last_steady_;
+  mutable std::chrono::nanoseconds last_since_boot_;
   mutable std::chrono::sys_time<std::chrono::nanoseconds> last_;
 };
 

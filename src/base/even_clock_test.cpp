@@ -10,12 +10,12 @@ using std::chrono::seconds;
 
 struct EvenClockTest : testing::Test {
   TimePoint wall{hours(24 * 365 * 50)};
-  EvenClock::Steady::time_point steady{seconds(1)};
-  EvenClock clock{[this] { return wall; }, [this] { return steady; }};
+  std::chrono::nanoseconds since_boot{seconds(1)};
+  EvenClock clock{[this] { return wall; }, [this] { return since_boot; }};
 
   void pass(Millis time) {
     wall += time;
-    steady += time;
+    since_boot += time;
   }
 };
 
@@ -26,13 +26,23 @@ TEST_F(EvenClockTest, IsTheSystemsWhereNobodySetsIt) {
   }
 }
 
-TEST_F(EvenClockTest, SetForwardItHurriesAndThenAgrees) {
-  const TimePoint before = clock.now();
+TEST_F(EvenClockTest, SetForwardItAgreesAtOnce) {
   wall += hours(5);
-  pass(seconds(10));
-  EXPECT_EQ(clock.now(), before + seconds(15));
-  pass(hours(20));
   EXPECT_EQ(clock.now(), wall);
+  pass(seconds(10));
+  EXPECT_EQ(clock.now(), wall);
+}
+
+TEST_F(EvenClockTest, AfterASleepOfTheMachineItIsRightAtOnce) {
+  pass(hours(8));
+  EXPECT_EQ(clock.now(), wall);
+}
+
+TEST_F(EvenClockTest, ASleepCountsAsTimeThatPassedWhileItWasSetBack) {
+  const TimePoint before = clock.now();
+  wall -= hours(5);
+  pass(hours(8));
+  EXPECT_EQ(clock.now(), before + hours(4));
 }
 
 TEST_F(EvenClockTest, SetBackItNeverGoesBackAndThenAgrees) {

@@ -39,7 +39,8 @@ std::string human_value(std::string_view value) {
 
 }  // namespace
 
-Log::Log(LogFormat format, LogLevel level) : format_(format) {
+Log::Log(LogFormat format, LogLevel level, std::shared_ptr<const Clock> clock)
+    : format_(format), clock_(std::move(clock)) {
   logger_ = std::make_shared<spdlog::logger>("slipway", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger_->set_level(spdlog_level(level));
   logger_->set_pattern(format == LogFormat::human ? "%H:%M:%S.%e %^%-5l%$ %v" : "%v");
@@ -52,20 +53,21 @@ bool Log::writes(LogLevel level) const { return logger_ && logger_->should_log(s
 
 void Log::write(LogLevel level, std::string_view message, Fields fields) const {
   if (!writes(level)) return;
+  const TimePoint now = clock_->now();
   std::string line;
   if (format_ == LogFormat::human) {
     line = message;
     for (const auto& [key, value] : fields) line += fmt::format("  {}={}", key, human_value(value));
   } else {
     boost::json::object object;
-    object["time"] = to_rfc3339(SystemClock().now());
+    object["time"] = to_rfc3339(now);
     object["level"] = name_of(level);
     object["message"] = message;
     for (const auto& [key, value] : fields) object[key] = value;
     line = boost::json::serialize(object);
   }
   // What a terminal would act on although JSON lets it stand, and bytes that are no text.
-  logger_->log(spdlog_level(level), "{}", without_controls(line));
+  logger_->log(now, spdlog::source_loc(), spdlog_level(level), spdlog::string_view_t(without_controls(line)));
 }
 
 }  // namespace slipway

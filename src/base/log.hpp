@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.hpp"
+
 namespace spdlog {
 class logger;
 }
@@ -20,7 +22,8 @@ class Log {
  public:
   using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  Log(LogFormat format, LogLevel level);
+  // `clock` tells the lines' times: the one that rows have theirs from.
+  Log(LogFormat format, LogLevel level, std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
   static Log silent();
 
   // Whether lines of this level are written: for those whose fields cost something to make.
@@ -37,6 +40,7 @@ class Log {
 
   LogFormat format_ = LogFormat::human;
   std::shared_ptr<spdlog::logger> logger_;
+  std::shared_ptr<const Clock> clock_;
 };
 
 }  // namespace slipway

@@ -1,13 +1,16 @@
 """Faults from outside, on the real thing: what Slipway needs fails, stops, fills up or tells another time."""
 
 import contextlib
+import datetime
 import itertools
+import json
 import os
 import pathlib
 import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -236,6 +239,10 @@ class Clock:
         return {"LD_PRELOAD": str(self.library), "SLIPWAY_CLOCK_SHIFT": str(self.file)}
 
 
+def seconds_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def started(docker, tenant):
     [container] = docker.containers(tenant=tenant["tenantId"])
     return container, docker.inspect(container)["State"]["StartedAt"]
@@ -257,6 +264,8 @@ def test_a_clock_that_jumps_harms_no_tenant_and_holds_nothing_up(make_server, do
         clock.set(jump)
         slipway.wait_status(booting["tenantId"], "active", deadline=30)
         tenant = slipway.provision(f"c{i}")                 # signs up after the jump
+        if i == 0 and jump > 0:
+            assert abs(seconds_of(slipway.tenant(tenant["tenantId"])["createdAt"]) - time.time() - jump) < 60, "rows agree with the clock at once"
         docker.run("kill", started(docker, tenant)[0])      # ends twice: the second restart has a wait of its own
         wait_until(lambda t=tenant: answers(slipway, t), "it was started again", 30)
         assert slipway.sign_up(f"c{i}").json["tenantId"] == tenant["tenantId"]
@@ -264,6 +273,9 @@ def test_a_clock_that_jumps_harms_no_tenant_and_holds_nothing_up(make_server, do
         slipway.wait_status(tenant["tenantId"], "suspended", deadline=30)
     assert started(docker, settled) == as_it_was and slipway.tenant(settled["tenantId"])["status"] == "active"
     wait_until(lambda: len(slipway.mails()) == 1 + 2 * len(jumps), "each has its mail")
+    times = [seconds_of(json.loads(line)["time"]) for line in slipway.log.read_text().splitlines() if line.startswith("{")]
+    assert all(after > before - 1 for before, after in itertools.pairwise(times)), "the log's time goes back"
+    assert times[-1] >= seconds_of(slipway.tenant(tenant["tenantId"])["createdAt"]), "the log's time is not that of the rows"
     # What waits for a time of a clock that was set back while the server was down is not left waiting.
     clock.set(9 * HOUR)
     waiting = slipway.sign_up("slow9").json
