@@ -40,6 +40,9 @@ using SignUpResult = std::variant<Created, Existing, Refused>;
 Refused other_body(const SignUp& kept, const SignUp& asked);
 std::optional<Refused> other_content(const SignUp& kept, const SignUp& asked);
 
+// Later than any time that a row waits for.
+constexpr TimePoint whenever = TimePoint::max();
+
 // Who works on a tenant: the name of a process's worker, and until when it may.
 struct Lease {
   std::string owner;
@@ -95,9 +98,9 @@ inline std::optional<Millis> ready_within(const Overview& overview, double share
 }
 
 // The ledger. What a call that writes has returned is on disk and survives a crash the next instant. Every call is one
-// transaction and safe from any thread and from several processes. Calls that are given no time (ports and their holds)
-// go by the last one that a call of this process gave. Errors: unavailable (locked, disk full, I/O), internal (corrupt,
-// newer schema).
+// transaction and safe from any thread and from several processes. No driver has a clock: each call goes by the time
+// that it is given, of whatever the calls before it were given. Errors: unavailable (locked, disk full, I/O), internal
+// (corrupt, newer schema).
 class Store : public AccessStore, public Objects {
  public:
   // The row, the unique user, the unique subdomain, the idempotency key and a port lease, all or nothing. A ledger that
@@ -126,10 +129,11 @@ class Store : public AccessStore, public Objects {
   // `holder`'s (given by a worker, not by a request); then the row's version is the new one. False, and nothing
   // written, where it is not so. Port leases of this tenant other than `tenant.port` are released. A `tenant.port`
   // outside the range was chosen by a runtime: (host, port) is leased to this tenant, whoever had it before, since it
-  // is this tenant's instance that is there now.
+  // is this tenant's instance that is there now. `tenant.updated_at` is the time of the write.
   virtual bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) = 0;
 
-  // Tenants whose due time has come and that nobody has leased, oldest first; and when the next one falls due.
+  // Tenants whose due time has come and that nobody has leased, oldest first; and when the next one falls due. With
+  // `whenever` for the time: all who wait for one, leased or not.
   virtual std::vector<TenantId> due(TimePoint now, std::size_t limit) = 0;
   virtual std::optional<TimePoint> next_due() = 0;
 
@@ -137,8 +141,10 @@ class Store : public AccessStore, public Objects {
   // Nothing, and nothing leased or held, where the row's version is not `tenant`'s any more: a late worker must not
   // leave a lease. Throws limited where none is free (or there is no range), not_found where the tenant is deleted or
   // failed.
-  virtual std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) = 0;
-  virtual std::vector<PortLease> ports() = 0;  // leased and held ones only, ascending
+  virtual std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                         TimePoint now) = 0;
+  // Leased and held ones only, ascending. A hold that has ended by `now` is not among them.
+  virtual std::vector<PortLease> ports(TimePoint now) = 0;
 
   // Events of a tenant, ascending, at most `limit`: the newest where `after` is 0, else the oldest after it, so that
   // whoever goes on from the last one it was shown misses none. A tenant's timeline keeps its newest 1,000; those that

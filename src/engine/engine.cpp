@@ -46,9 +46,8 @@ void Engine::start() {
 // At a start all who wait for a time decide anew: the clock may have been set back while nobody watched.
 void Engine::wake_all_who_wait() {
   constexpr std::size_t limit = 100'000;
-  constexpr auto ever = std::chrono::hours(24 * 365);
   try {
-    for (const TenantId& id : world_.store.due(world_.clock.now() + ever, limit)) queue_.wake(id);
+    for (const TenantId& id : world_.store.due(whenever, limit)) queue_.wake(id);
   } catch (const std::exception& error) {
     log_.error(error.what());  // those whose time has come are found by the pump
   }

@@ -24,9 +24,10 @@ struct MeddlingStore : test::ForwardStore {
     if (after_save) after_save();
     return saved;
   }
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override {
     if (before_lease_port) std::exchange(before_lease_port, nullptr)();
-    const auto port = real_.lease_port(tenant, refused, held_until);
+    const auto port = real_.lease_port(tenant, refused, held_until, now);
     if (after_lease_port) std::exchange(after_lease_port, nullptr)();
     return port;
   }
@@ -63,7 +64,7 @@ struct MeddledWorld : TestWorld {
   }
   void expect_one_lease_as_on_the_row(const TenantId& id) {
     std::vector<Port> leased;
-    for (const PortLease& lease : store.ports()) {
+    for (const PortLease& lease : store.ports(TimePoint())) {
       if (lease.status == PortStatus::leased && lease.tenant_id == id) leased.push_back(lease.port);
     }
     EXPECT_EQ(leased, std::vector{tenant(id).port.value()});
@@ -170,7 +171,7 @@ TEST(Interference, AWorkerThatLeasesAPortTooLateLeavesNoTrace) {
   };
   w.look_meddled(id);
   EXPECT_EQ(to_document(w.tenant(id)), settled);
-  EXPECT_THAT(w.store.ports(), testing::IsEmpty());
+  EXPECT_THAT(w.store.ports(w.clock.now()), testing::IsEmpty());
   EXPECT_EQ(w.store.events(id, 0, 1).at(0).kind, "status") << "nothing was told after the suspension";
 }
 

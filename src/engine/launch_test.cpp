@@ -47,8 +47,8 @@ TEST_F(Launch, TheUrlIsLearntOnceItRuns) {
   EXPECT_EQ(t.status, Status::active) << t.reason;
   EXPECT_EQ(t.host, "203.0.113.9");
   EXPECT_EQ(access_url(w.settings.access, t), "http://acme.203-0-113-9.sslip.io:49152");
-  ASSERT_EQ(w.store.ports().size(), 1u);
-  EXPECT_EQ(w.store.ports()[0].tenant_id, id);
+  ASSERT_EQ(w.store.ports(w.clock.now()).size(), 1u);
+  EXPECT_EQ(w.store.ports(w.clock.now())[0].tenant_id, id);
   EXPECT_EQ(w.mailer.sent().size(), 1u);
 }
 
@@ -57,7 +57,7 @@ TEST_F(Launch, EachBootHasAnAddressOfItsOwn) {
   w.tenants.change(id, Action::restart);
   w.look(id);
   EXPECT_EQ(w.tenant(id).port, std::nullopt) << "it ends: its port is nobody's";
-  EXPECT_TRUE(w.store.ports().empty());
+  EXPECT_TRUE(w.store.ports(w.clock.now()).empty());
   ASSERT_TRUE(w.runtime.go_on(id));  // ended
   w.clock.advance(Millis(2'000));
   w.look(id);
@@ -66,7 +66,7 @@ TEST_F(Launch, EachBootHasAnAddressOfItsOwn) {
   EXPECT_EQ(w.tenant(id).status, Status::active);
   EXPECT_EQ(w.tenant(id).boots, 2u);
   EXPECT_EQ(w.runtime.starts(id), 2u);
-  EXPECT_EQ(w.store.ports().size(), 1u);
+  EXPECT_EQ(w.store.ports(w.clock.now()).size(), 1u);
 }
 
 TEST_F(Launch, SuspendedIsSaidWhenItHasEnded) {

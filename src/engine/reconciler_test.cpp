@@ -259,7 +259,7 @@ TEST(Provisioning, APortOfAStrangersProgramIsSkippedAndReported) {
   expect_active_once(w, id);
   EXPECT_EQ(w.tenant(id).port, Port(20'001));
   EXPECT_THAT(w.timeline(id, "step"), Contains(HasSubstr("port 20000 is held by another program")));
-  EXPECT_THAT(w.store.ports(), Contains(testing::Field(&PortLease::status, PortStatus::held)));
+  EXPECT_THAT(w.store.ports(w.clock.now()), Contains(testing::Field(&PortLease::status, PortStatus::held)));
 }
 
 TEST(Healing, AnInstanceThatDiedComesBackUnderItsUrl) {

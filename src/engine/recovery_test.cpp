@@ -14,8 +14,9 @@ struct InterruptedStore : test::MemoryStore {
   using MemoryStore::MemoryStore;
   std::function<void()> after_lease;
 
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
-    const auto port = MemoryStore::lease_port(tenant, refused, held_until);
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override {
+    const auto port = MemoryStore::lease_port(tenant, refused, held_until, now);
     if (const auto interrupt = std::exchange(after_lease, nullptr)) interrupt();
     return port;
   }
@@ -59,7 +60,7 @@ TEST(Recovery, APortThatAnotherWriteGaveBackIsLeasedAnew) {
   look(id);
   const Tenant tenant = store.find(id).value();
   ASSERT_EQ(tenant.status, Status::active) << tenant.reason;
-  const auto ports = store.ports();
+  const auto ports = store.ports(w.clock.now());
   ASSERT_EQ(ports.size(), 1u);
   EXPECT_EQ(ports.at(0).port, tenant.port.value());
   EXPECT_EQ(ports.at(0).tenant_id, id);

@@ -12,7 +12,8 @@ constexpr Millis port_hold{3'600'000};  // before a port that belongs to a stran
 
 StepResult Steps::lease_port(const Tenant& tenant, const Seen&) const {
   const auto refused = tenant.refused_port;
-  const auto port = world_.store.lease_port(tenant, refused, world_.clock.now() + port_hold);
+  const TimePoint now = world_.clock.now();
+  const auto port = world_.store.lease_port(tenant, refused, now + port_hold, now);
   // Whoever writes the row without its new port releases the lease, so another write meanwhile makes it worthless.
   StepResult result;
   result.if_unchanged = true;

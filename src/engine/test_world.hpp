@@ -103,7 +103,7 @@ class TestWorld {
     for (const Resource& r : runtime.resources()) {
       if (r.tenant == id) return false;
     }
-    for (const PortLease& lease : store.ports()) {
+    for (const PortLease& lease : store.ports(clock.now())) {
       if (lease.tenant_id == id) return false;
     }
     return database.leaves_nothing(id);

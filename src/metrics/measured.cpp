@@ -59,12 +59,14 @@ std::optional<TimePoint> MeasuredStore::next_due() {
   return measured(observer_, "store", "next_due", [&] { return driver_.next_due(); });
 }
 
-std::optional<Port> MeasuredStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
-  return measured(observer_, "store", "lease_port", [&] { return driver_.lease_port(tenant, refused, held_until); });
+std::optional<Port> MeasuredStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                              TimePoint now) {
+  return measured(observer_, "store", "lease_port",
+                  [&] { return driver_.lease_port(tenant, refused, held_until, now); });
 }
 
-std::vector<PortLease> MeasuredStore::ports() {
-  return measured(observer_, "store", "ports", [&] { return driver_.ports(); });
+std::vector<PortLease> MeasuredStore::ports(TimePoint now) {
+  return measured(observer_, "store", "ports", [&] { return driver_.ports(now); });
 }
 
 std::vector<Event> MeasuredStore::events(const TenantId& id, std::uint64_t after, std::size_t limit) {

@@ -21,8 +21,9 @@ class MeasuredStore : public Store {
   bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
-  std::vector<PortLease> ports() override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override;
+  std::vector<PortLease> ports(TimePoint now) override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;

@@ -90,7 +90,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   }
 
   Port port_of(const TenantId& id) {
-    for (const PortLease& lease : store->ports()) {
+    for (const PortLease& lease : store->ports(t0)) {
       if (lease.tenant_id == id) return lease.port;
     }
     return Port(0);

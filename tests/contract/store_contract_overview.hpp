@@ -20,7 +20,7 @@ TEST_P(StoreContract, TheOverviewCountsTenantsAndPorts) {
   destroy(create(2));
   create(3);
   create(4);
-  store->lease_port(*store->find(id_of(4)), store->find(id_of(4))->port, at(60));
+  store->lease_port(*store->find(id_of(4)), store->find(id_of(4))->port, at(60), t0);
   Overview overview = store->overview(t0, t0);
   EXPECT_EQ(overview.tenants[Status::active], 1u);
   EXPECT_EQ(overview.tenants[Status::deleted], 1u);

@@ -23,10 +23,11 @@ class ForwardStore : public Store {
   }
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override { return real_.due(now, limit); }
   std::optional<TimePoint> next_due() override { return real_.next_due(); }
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
-    return real_.lease_port(tenant, refused, held_until);
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override {
+    return real_.lease_port(tenant, refused, held_until, now);
   }
-  std::vector<PortLease> ports() override { return real_.ports(); }
+  std::vector<PortLease> ports(TimePoint now) override { return real_.ports(now); }
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override {
     return real_.events(id, after, limit);
   }

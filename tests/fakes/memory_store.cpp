@@ -28,6 +28,10 @@ bool matches(const SignUp& s, const std::string& search) {
 
 bool is_live(const Tenant& tenant) { return tenant.status != Status::deleted; }
 
+bool is_held(const PortLease& lease, TimePoint now) {
+  return lease.status == PortStatus::held && *lease.held_until > now;
+}
+
 }  // namespace
 
 MemoryStore::MemoryStore(Port first_port, Port last_port) {
@@ -42,7 +46,6 @@ MemoryStore::MemoryStore(Port first_port, Port last_port) {
 
 SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   std::lock_guard lock(mutex_);
-  told_ = now;
   const SignUp& sign_up = wanted.tenant.sign_up;
   if (wanted.key) {
     if (const auto known = keys_.find(*wanted.key); known != keys_.end()) {
@@ -66,7 +69,7 @@ SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   Tenant tenant = as_stored(wanted.tenant);
   tenant.version = 1;
   if (!ports_.empty()) {
-    PortRow& port = longest_unused_port();
+    PortRow& port = longest_unused_port(now);
     tenant.port = port.lease.port;
     port.lease = {port.lease.port, "", PortStatus::leased, sign_up.user_id, tenant.id, std::nullopt};
   }
@@ -113,7 +116,6 @@ std::vector<Tenant> MemoryStore::list(const TenantFilter& filter) {
 
 std::optional<Tenant> MemoryStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
   std::lock_guard lock(mutex_);
-  told_ = now;
   const auto found = rows_.find(id);
   if (found == rows_.end()) return std::nullopt;
   Row& row = found->second;
@@ -144,7 +146,6 @@ bool MemoryStore::save(Tenant& tenant, const std::vector<Event>& events, const s
 
 std::vector<TenantId> MemoryStore::due(TimePoint now, std::size_t limit) {
   std::lock_guard lock(mutex_);
-  told_ = now;
   std::set<std::pair<TimePoint, TenantId>> found;
   for (const auto& [id, row] : rows_) {
     if (row.tenant.due_at && *row.tenant.due_at <= now && (!row.lease || row.lease->until <= now)) {
@@ -171,7 +172,8 @@ std::optional<TimePoint> MemoryStore::next_due() {
   return next;
 }
 
-std::optional<Port> MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> MemoryStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                            TimePoint now) {
   std::lock_guard lock(mutex_);
   const auto row = rows_.find(tenant.id);
   if (row == rows_.end() || row->second.tenant.version != tenant.version) return std::nullopt;
@@ -188,7 +190,7 @@ std::optional<Port> MemoryStore::lease_port(const Tenant& tenant, std::optional<
     if (entry.lease.status == PortStatus::leased && entry.lease.tenant_id == tenant.id) return port;
   }
   try {
-    PortRow& port = longest_unused_port();
+    PortRow& port = longest_unused_port(now);
     port.lease = {port.lease.port, "", PortStatus::leased, tenant.sign_up.user_id, tenant.id, std::nullopt};
     return port.lease.port;
   } catch (const Error&) {
@@ -197,12 +199,12 @@ std::optional<Port> MemoryStore::lease_port(const Tenant& tenant, std::optional<
   }
 }
 
-std::vector<PortLease> MemoryStore::ports() {
+std::vector<PortLease> MemoryStore::ports(TimePoint now) {
   std::lock_guard lock(mutex_);
-  free_expired_holds();
   std::vector<PortLease> used;
   for (const auto& entry : ports_) {
-    if (entry.second.lease.status != PortStatus::free) used.push_back(entry.second.lease);
+    const PortLease& lease = entry.second.lease;
+    if (lease.status == PortStatus::leased || is_held(lease, now)) used.push_back(lease);
   }
   for (const auto& entry : learnt_) used.push_back(entry.second);
   std::stable_sort(used.begin(), used.end(), [](const auto& a, const auto& b) { return a.port < b.port; });
@@ -225,8 +227,6 @@ void MemoryStore::append(const TenantId& id, const Event& event) {
 
 Overview MemoryStore::overview(TimePoint now, TimePoint ready_since) {
   std::lock_guard lock(mutex_);
-  told_ = now;
-  free_expired_holds();
   const auto keep_older = [](std::optional<TimePoint>& oldest, TimePoint at) {
     if (!oldest || at < *oldest) oldest = at;
   };
@@ -250,7 +250,7 @@ Overview MemoryStore::overview(TimePoint now, TimePoint ready_since) {
   overview.ports = ports_.size();
   for (const auto& [port, row] : ports_) {
     overview.ports_leased += row.lease.status == PortStatus::leased ? 1 : 0;
-    overview.ports_held += row.lease.status == PortStatus::held ? 1 : 0;
+    overview.ports_held += is_held(row.lease, now) ? 1 : 0;
   }
   overview.ports_leased += learnt_.size();
   return overview;
@@ -290,8 +290,8 @@ void MemoryStore::append_locked(const TenantId& id, const Event& event) {
   if (timeline.size() > timeline_limit) timeline.pop_front();
 }
 
-MemoryStore::PortRow& MemoryStore::longest_unused_port() {
-  free_expired_holds();
+MemoryStore::PortRow& MemoryStore::longest_unused_port(TimePoint now) {
+  free_expired_holds(now);
   PortRow* best = nullptr;
   for (auto& entry : ports_) {
     PortRow& row = entry.second;
@@ -322,10 +322,10 @@ void MemoryStore::lease_learnt(const Tenant& tenant) {
                                           tenant.sign_up.user_id, tenant.id,   std::nullopt};
 }
 
-void MemoryStore::free_expired_holds() {
+void MemoryStore::free_expired_holds(TimePoint now) {
   for (auto& entry : ports_) {
     PortRow& row = entry.second;
-    if (row.lease.status == PortStatus::held && *row.lease.held_until <= told_) set_free(row);
+    if (row.lease.status == PortStatus::held && !is_held(row.lease, now)) set_free(row);
   }
 }
 

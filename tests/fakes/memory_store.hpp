@@ -25,8 +25,9 @@ class MemoryStore : public Store {
   bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
-  std::vector<PortLease> ports() override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override;
+  std::vector<PortLease> ports(TimePoint now) override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;
@@ -68,14 +69,13 @@ class MemoryStore : public Store {
   const Row* live_row_at(const Slug& slug) const;
   void record_locked(const AuditEntry& entry);
   void append_locked(const TenantId& id, const Event& event);
-  PortRow& longest_unused_port();
+  PortRow& longest_unused_port(TimePoint now);
   void set_free(PortRow& row);
   void release_ports_of(const TenantId& id, std::optional<Port> keep);
   void lease_learnt(const Tenant& tenant);
-  void free_expired_holds();
+  void free_expired_holds(TimePoint now);
 
   std::mutex mutex_;
-  TimePoint told_;  // the newest time a caller gave, for the calls that give none
   std::map<TenantId, Row> rows_;
   std::map<IdempotencyKey, KnownKey> keys_;
   std::map<Port, PortRow> ports_;

@@ -140,14 +140,15 @@ std::optional<TimePoint> StoreEdge::next_due() {
   return link_.call(Side::ledger, "next_due", {}, [&] { return ledger().next_due(); });
 }
 
-std::optional<Port> StoreEdge::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> StoreEdge::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                          TimePoint now) {
   link_.root().tenant = tenant.id;
   return link_.call(Side::ledger, "lease_port", tenant.id,
-                    [&] { return ledger().lease_port(tenant, refused, held_until); });
+                    [&] { return ledger().lease_port(tenant, refused, held_until, now); });
 }
 
-std::vector<PortLease> StoreEdge::ports() {
-  return link_.call(Side::ledger, "ports", {}, [&] { return ledger().ports(); });
+std::vector<PortLease> StoreEdge::ports(TimePoint now) {
+  return link_.call(Side::ledger, "ports", {}, [&] { return ledger().ports(now); });
 }
 
 std::vector<Event> StoreEdge::events(const TenantId& id, std::uint64_t after, std::size_t limit) {

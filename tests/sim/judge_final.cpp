@@ -85,7 +85,7 @@ void Judge::look_at_live(const Tenant& t) {
   const bool has_one = t.first_ready_at || t.desired == Desired::running;  // not where it was suspended before
   if (has_one && !fakes_.postgres->exists(t.id))
     violated("one database for a tenant", told(t) + ", without a database");
-  const auto leases = fakes_.store->ports();
+  const auto leases = fakes_.store->ports(whenever);
   const auto of_it = std::count_if(leases.begin(), leases.end(), [&](const PortLease& lease) {
     return lease.status == PortStatus::leased && lease.tenant_id == t.id;
   });
@@ -136,7 +136,7 @@ void Judge::look_at_running(const Tenant& t, const std::optional<Instance>& inst
 
 void Judge::look_at_gone(const Tenant& t) {
   if (t.port) violated("nothing is left behind", told(t) + ", with a port on its row");
-  for (const PortLease& lease : fakes_.store->ports()) {
+  for (const PortLease& lease : fakes_.store->ports(whenever)) {
     if (lease.tenant_id == t.id)
       violated("nothing is left behind", fmt::format("port {} of {}", lease.port.value(), told(t)));
   }

@@ -106,7 +106,7 @@ struct KeepsPortsOfFailed : ForwardStore {
     return real_.save(tenant, events, holder);
   }
   std::optional<Port> port_of(const TenantId& id) {
-    for (const PortLease& lease : real_.ports()) {
+    for (const PortLease& lease : real_.ports(whenever)) {
       if (lease.tenant_id == id) return lease.port;
     }
     return std::nullopt;
@@ -115,11 +115,12 @@ struct KeepsPortsOfFailed : ForwardStore {
 
 struct LeasesAPortTwice : ForwardStore {
   using ForwardStore::ForwardStore;
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override {
-    for (const PortLease& lease : real_.ports()) {
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override {
+    for (const PortLease& lease : real_.ports(now)) {
       if (lease.status == PortStatus::leased && lease.tenant_id != tenant.id) return lease.port;
     }
-    return real_.lease_port(tenant, refused, held_until);
+    return real_.lease_port(tenant, refused, held_until, now);
   }
 };
 

@@ -123,7 +123,7 @@ class Engine {
             {"url", access_url(settings_.access, t)},
             {"port", t.port ? t.port->value() : 0},
             {"boots", t.boots},
-            {"leases", store_.ports().size()},
+            {"leases", store_.ports(clock_.now()).size()},
             {"mails", mailer_.sent().size()},
             {"errors", std::move(errors)}};
   }

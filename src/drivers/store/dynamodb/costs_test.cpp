@@ -56,7 +56,8 @@ TEST_F(Costs, AreAsDocumented) {
   costs("save, no event, another due time", [&] { store.save(tenant, {}, Holder{"w", true}); });
   costs("due, nothing to do", [&] { store.due(TestLedger::at(-1), 256); });
   costs("next_due", [&] { store.next_due(); });
-  costs("lease_port, another one", [&] { tenant.port = store.lease_port(tenant, tenant.port, TestLedger::at(600)); });
+  costs("lease_port, another one",
+        [&] { tenant.port = store.lease_port(tenant, tenant.port, TestLedger::at(600), TestLedger::at(1)); });
   ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
   costs("append", [&] { store.append(tenant.id, TestLedger::line("z")); });
   costs("events", [&] { store.events(tenant.id, 0, 100); });

@@ -112,7 +112,6 @@ std::vector<Tenant> DynamoStore::list(const TenantFilter& filter) {
 }
 
 std::optional<Tenant> DynamoStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
-  tell(now);
   Write write{.kind = Write::Kind::update,
               .subject = row_key(id),
               .update = "SET #lease_owner = :owner, #lease_until = :until",
@@ -131,7 +130,6 @@ std::optional<Tenant> DynamoStore::claim(const TenantId& id, const Lease& lease,
 }
 
 std::vector<TenantId> DynamoStore::due(TimePoint now, std::size_t limit) {
-  tell(now);
   Query query = due_query();
   query.condition += " AND #due_at <= :now";
   query.filter = "attribute_not_exists(#lease_until) OR #lease_until <= :now";
@@ -165,7 +163,7 @@ std::optional<TimePoint> DynamoStore::next_due() {
   return next;
 }
 
-std::vector<PortLease> DynamoStore::ports() { return ports_.used(told()); }
+std::vector<PortLease> DynamoStore::ports(TimePoint now) { return ports_.used(now); }
 
 std::vector<Event> DynamoStore::events(const TenantId& id, std::uint64_t after, std::size_t limit) {
   return after == 0 ? timeline_.newest(id, limit) : timeline_.next(id, after, limit);
@@ -185,7 +183,6 @@ void DynamoStore::append(const TenantId& id, const Event& event) {
 }
 
 Overview DynamoStore::overview(TimePoint now, TimePoint ready_since) {
-  tell(now);
   Overview overview;
   std::vector<std::pair<TimePoint, Millis>> ready;
   Query rows{.index = std::string(by_list),

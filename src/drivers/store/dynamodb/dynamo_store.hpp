@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -45,8 +44,9 @@ class DynamoStore : public Store {
   bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
-  std::vector<PortLease> ports() override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override;
+  std::vector<PortLease> ports(TimePoint now) override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
   // Reads the whole list of tenants in the index, about 32 of them for one read unit: for an operator, not for a scrape
@@ -82,16 +82,13 @@ class DynamoStore : public Store {
   std::vector<Write> save_writes(const Tenant& tenant, const RowFacts& facts, const Saving& saving,
                                  std::optional<Timeline::End>& end);
   std::optional<Port> lease_port_once(const Tenant& tenant, const LeaseName& had, std::optional<Port> refused,
-                                      TimePoint held_until, unsigned tries);
-  TimePoint told() const { return TimePoint(Millis(told_.load())); }
-  void tell(TimePoint now) { told_.store(now.time_since_epoch().count()); }
+                                      TimePoint held_until, TimePoint now, unsigned tries);
 
   const Options options_;
   Table table_;
   Ports ports_;
   Timeline timeline_;
   Access access_;
-  std::atomic<std::int64_t> told_{0};  // the last time a caller gave, in ms, for the calls that give none
   std::mutex mutex_;
   std::optional<InstallationId> installation_;  // once it was read
 };

@@ -48,7 +48,7 @@ TEST(DynamoStore, LateIndexesShowOldEntriesAndNewRows) {
   EXPECT_THAT(store.list({}), SizeIs(1));
   ASSERT_TRUE(store.find(second.id));
   ASSERT_TRUE(store.find_slug(Slug("s2")));
-  EXPECT_THAT(store.ports(), SizeIs(2));
+  EXPECT_THAT(store.ports(TestLedger::at(1)), SizeIs(2));
 
   ledger.fake.set_index_lag(0);
   first.due_at.reset();
@@ -85,12 +85,13 @@ TEST(DynamoStore, AFailedTenantGetsNoPort) {
   tenant.status = Status::failed;
   tenant.port.reset();
   ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
-  EXPECT_THAT(message_of([&] { store.lease_port(tenant, std::nullopt, TestLedger::at(1)); }), HasSubstr("failed"));
-  EXPECT_THAT(store.ports(), IsEmpty());
+  EXPECT_THAT(message_of([&] { store.lease_port(tenant, std::nullopt, TestLedger::at(1), TestLedger::at(1)); }),
+              HasSubstr("failed"));
+  EXPECT_THAT(store.ports(TestLedger::at(1)), IsEmpty());
   tenant.status = Status::provisioning;  // tried again
   ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
-  store.lease_port(tenant, std::nullopt, TestLedger::at(1));
-  EXPECT_THAT(store.ports(), SizeIs(1));
+  store.lease_port(tenant, std::nullopt, TestLedger::at(1), TestLedger::at(1));
+  EXPECT_THAT(store.ports(TestLedger::at(1)), SizeIs(1));
 }
 
 TEST(DynamoStore, ARowThatIsWrittenWhileItsPortMovesKeepsIts) {
@@ -107,11 +108,11 @@ TEST(DynamoStore, ARowThatIsWrittenWhileItsPortMovesKeepsIts) {
     }
     return Fault::none;
   };
-  EXPECT_EQ(store.lease_port(late, Port(20'000), TestLedger::at(600)), std::nullopt);
+  EXPECT_EQ(store.lease_port(late, Port(20'000), TestLedger::at(600), TestLedger::at(1)), std::nullopt);
   EXPECT_TRUE(written);
-  ASSERT_THAT(store.ports(), SizeIs(1));
-  EXPECT_EQ(store.ports()[0].port, *late.port);
-  EXPECT_EQ(store.ports()[0].status, PortStatus::leased);
+  ASSERT_THAT(store.ports(TestLedger::at(1)), SizeIs(1));
+  EXPECT_EQ(store.ports(TestLedger::at(1))[0].port, *late.port);
+  EXPECT_EQ(store.ports(TestLedger::at(1))[0].status, PortStatus::leased);
   EXPECT_THAT(ledger.disagreements(), IsEmpty());
 }
 
@@ -161,7 +162,8 @@ TEST(DynamoStore, AnotherRangeTakesOver) {
   EXPECT_EQ(sign_up(store, 4).port, Port(19'999));
   EXPECT_THAT(message_of([&] { sign_up(store, 5); }), HasSubstr("no port from 19998 to 20000 is free"));
   const Tenant old = *store.find(TestLedger::wanted(1, "", "").tenant.id);
-  EXPECT_EQ(store.lease_port(old, std::nullopt, TestLedger::at(1)), Port(20'000)) << "its lease goes on";
+  EXPECT_EQ(store.lease_port(old, std::nullopt, TestLedger::at(1), TestLedger::at(1)), Port(20'000))
+      << "its lease goes on";
   for (const Item& item : ledger.fake.items("ledger")) {
     EXPECT_LE(number_of(item, "port"), 20'000) << "a free port of the old range is left over";
   }
@@ -196,13 +198,13 @@ TEST(DynamoStore, TwoWhoMoveOneTenantLeaveOneLease) {
   ledger.plan = [&](std::string_view operation, int) {
     if (operation == "TransactWriteItems" && !moved) {
       moved = true;  // between the other one's look and its write
-      other.lease_port(tenant, std::nullopt, TestLedger::at(600));
-      other.lease_port(tenant, Port(20'000), TestLedger::at(600));
+      other.lease_port(tenant, std::nullopt, TestLedger::at(600), TestLedger::at(1));
+      other.lease_port(tenant, Port(20'000), TestLedger::at(600), TestLedger::at(1));
     }
     return Fault::none;
   };
-  store.lease_port(tenant, Port(20'000), TestLedger::at(600));
-  EXPECT_THAT(store.ports(), SizeIs(2)) << "one on hold, one leased";
+  store.lease_port(tenant, Port(20'000), TestLedger::at(600), TestLedger::at(1));
+  EXPECT_THAT(store.ports(TestLedger::at(1)), SizeIs(2)) << "one on hold, one leased";
   EXPECT_THAT(ledger.disagreements(), IsEmpty());
 }
 

@@ -59,7 +59,7 @@ void live(TestLedger& ledger) {
   const Port first = insist([&] { return *store.find(ann)->port; });
   insist([&] {
     const Tenant tenant = *store.find(ann);
-    const auto next = store.lease_port(tenant, first, TestLedger::at(600));
+    const auto next = store.lease_port(tenant, first, TestLedger::at(600), TestLedger::at(1));
     EXPECT_NE(next, first);
     change(store, ann, 2, {}, [&](Tenant& t) { t.port = next; });
     return 0;
@@ -89,7 +89,7 @@ void live(TestLedger& ledger) {
   EXPECT_EQ(insist([&] { return store.find(ann); })->status, Status::active);
   EXPECT_EQ(insist([&] { return store.find_slug(Slug("b")); })->id, new_bob);
   EXPECT_THAT(insist([&] { return store.list({}); }), SizeIs(3));
-  EXPECT_THAT(insist([&] { return store.ports(); }), SizeIs(3)) << "ann's, new bob's, and one on hold";
+  EXPECT_THAT(insist([&] { return store.ports(TestLedger::at(1)); }), SizeIs(3)) << "ann's, new bob's, and one on hold";
   EXPECT_EQ(insist([&] { return store.objects("release", "", 10); }).at(0).version, 2u);
   EXPECT_TRUE(insist([&] { return store.erase({"release", "r_1", "", 2}); }));
   EXPECT_FALSE(insist([&] { return store.object("release", "r_1"); }));

@@ -53,7 +53,7 @@ std::vector<Write> DynamoStore::save_writes(const Tenant& tenant, const RowFacts
     writes.push_back(slug_write(tenant, is_live(tenant)));
   }
   if (facts.port != port) {
-    if (facts.port != no_lease) writes.push_back(ports_.release(facts.port, tenant.id, told()));
+    if (facts.port != no_lease) writes.push_back(ports_.release(facts.port, tenant.id, tenant.updated_at));
     if (port != no_lease) {
       for (Write& write : ports_.learn(tenant, port)) writes.push_back(std::move(write));
     }
@@ -103,7 +103,8 @@ bool DynamoStore::save(Tenant& tenant, const std::vector<Event>& events, const s
   }
 }
 
-std::optional<Port> DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
+std::optional<Port> DynamoStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                            TimePoint now) {
   for (Table::Tries tries = table_.tries("lease a port");; tries.again()) {
     const auto row = table_.get(row_key(tenant.id), "#version, #live, #status, #leased_port");
     if (!is_as_read(row, tenant)) return std::nullopt;
@@ -111,13 +112,14 @@ std::optional<Port> DynamoStore::lease_port(const Tenant& tenant, std::optional<
     if (!facts.live || text_of(*row, "status") == to_string(Status::failed)) {
       throw Error(ErrorKind::not_found, "lease a port: the tenant is deleted or failed");
     }
-    if (const auto port = lease_port_once(tenant, facts.port, refused, held_until, tries.count())) return port;
+    if (const auto port = lease_port_once(tenant, facts.port, refused, held_until, now, tries.count())) return port;
   }
 }
 
 // Nothing where others were faster.
 std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, const LeaseName& had,
-                                                 std::optional<Port> refused, TimePoint held_until, unsigned tries) {
+                                                 std::optional<Port> refused, TimePoint held_until, TimePoint now,
+                                                 unsigned tries) {
   if (ports_.range().empty()) throw Error(ErrorKind::limited, "there is no range of ports: runtimes choose them");
   const bool refuses_own = refused && had == lease_name(*refused);
 
@@ -128,13 +130,13 @@ std::optional<Port> DynamoStore::lease_port_once(const Tenant& tenant, const Lea
     const bool others = state && state->starts_with("leased") && !refuses_own;
     if (state && !others) writes.push_back(ports_.hold(*refused, *state, held_until));
   } else if (had != no_lease && (refuses_own || had.find('@') != had.npos)) {
-    writes.push_back(ports_.release(had, tenant.id, told()));  // not of the range that is configured now
+    writes.push_back(ports_.release(had, tenant.id, now));  // not of the range that is configured now
   }
   if (had != no_lease && !refuses_own && had.find('@') == had.npos) {
     if (!writes.empty() && !table_.write(writes.front())) return std::nullopt;
     return Port(static_cast<std::uint16_t>(std::stoul(had)));
   }
-  const Ports::Candidate candidate = ports_.candidate(told(), tries);
+  const Ports::Candidate candidate = ports_.candidate(now, tries);
   writes.push_back(lease_on_row(tenant, had, lease_name(candidate.port)));
   writes.push_back(ports_.lease(candidate, tenant.id, tenant.sign_up.user_id));
   if (!table_.transact(writes).done) return std::nullopt;

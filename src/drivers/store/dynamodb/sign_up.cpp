@@ -45,7 +45,6 @@ Write DynamoStore::key_write(const NewTenant& wanted, const TenantId& tenant, Ti
 }
 
 SignUpResult DynamoStore::sign_up(const NewTenant& wanted, TimePoint now) {
-  tell(now);
   const std::string writer = table_.new_token();
   for (Table::Tries tries = table_.tries("sign up");; tries.again()) {
     Tenant tenant = wanted.tenant;

@@ -90,7 +90,7 @@ TEST(Crash, WhatWasAcknowledgedSurvivesSigkill) {
     tenants += page.size();
     filter.after = page.back().id.value();
   }
-  EXPECT_EQ(store.ports().size(), tenants);
+  EXPECT_EQ(store.ports(t0).size(), tenants);
   EXPECT_EQ(integrity(scratch.path()), "ok");
 }
 
@@ -113,12 +113,12 @@ int fill_and_relieve(const std::string& path, const std::function<void()>& const
   for (int i = 0; i < n; ++i) {
     if (!store.find(id_of(i))) return 5;
   }
-  if (store.ports().size() != static_cast<std::size_t>(n)) return 6;
+  if (store.ports(t0).size() != static_cast<std::size_t>(n)) return 6;
   relieve();
   for (int i = n; i < n + 100; ++i) create(store, i);
   if (integrity(path) != "ok") return 7;
   SqliteStore again(path);
-  if (again.ports().size() != static_cast<std::size_t>(n + 100)) return 8;
+  if (again.ports(t0).size() != static_cast<std::size_t>(n + 100)) return 8;
   return 0;
 }
 

@@ -141,7 +141,7 @@ TEST(GroupCommit, SixtyFourWritersShareTwoCommits) {
   EXPECT_EQ(store.counters().commits, before.commits + 2);
   EXPECT_LE(disk.syncs(), syncs + 4) << "two commits, each with at most the log's header besides";
   EXPECT_EQ(store.list({}).size(), 65u);
-  EXPECT_EQ(store.ports().size(), 65u);
+  EXPECT_EQ(store.ports(t0).size(), 65u);
 }
 
 TEST(GroupCommit, OneBadWriteDoesNotHarmTheOthersOfItsRound) {
@@ -164,7 +164,7 @@ TEST(GroupCommit, OneBadWriteDoesNotHarmTheOthersOfItsRound) {
     }
     EXPECT_EQ(store.find(id_of(n)).has_value(), !bad) << n;
   }
-  EXPECT_EQ(store.ports().size(), 14u) << "a failed sign-up has kept its port";
+  EXPECT_EQ(store.ports(t0).size(), 14u) << "a failed sign-up has kept its port";
 }
 
 TEST(GroupCommit, WhatCannotBeSyncedIsNotAcknowledged) {
@@ -181,7 +181,7 @@ TEST(GroupCommit, WhatCannotBeSyncedIsNotAcknowledged) {
       EXPECT_NE(error->message().find("check its disk"), std::string::npos) << error->message();
     }
     EXPECT_EQ(store.list({}).size(), 1u);
-    EXPECT_EQ(store.ports().size(), 1u);
+    EXPECT_EQ(store.ports(t0).size(), 1u);
     disk.fail_from_now(false);
     for (int n = 0; n < 8; ++n) create(store, n);
     EXPECT_EQ(store.list({}).size(), 9u);

@@ -77,11 +77,11 @@ void call_everything(SqliteStore& store) {
   store.claim(id_of(1), {"one", t0}, t0);
   store.due(t0, 10);
   store.next_due();
-  tenant.port = store.lease_port(tenant, tenant.port, t0 + Millis(10));
+  tenant.port = store.lease_port(tenant, tenant.port, t0 + Millis(10), t0);
   store.save(tenant, {{0, t0, "status", "", "saved", {}}}, Holder{"one", true});
   tenant.port.reset();
   store.save(tenant, {}, std::nullopt);
-  store.ports();
+  store.ports(t0);
   store.events(id_of(1), 0, 10);
   store.events(id_of(1), 1, 10);
   store.append(id_of(1), {0, t0, "progress", "", "x", {}});

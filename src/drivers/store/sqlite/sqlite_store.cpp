@@ -34,7 +34,6 @@ auto SqliteStore::write(F&& f) {
 }
 
 SignUpResult SqliteStore::sign_up(const NewTenant& wanted, TimePoint now) {
-  tell(now);
   return write([&](Connection& ledger) { return sign_up_in(ledger, wanted, now); });
 }
 
@@ -86,7 +85,6 @@ std::vector<TenantId> SqliteStore::ids(Status status, const std::string& after, 
 }
 
 std::optional<Tenant> SqliteStore::claim(const TenantId& id, const Lease& lease, TimePoint now) {
-  tell(now);
   return write([&](Connection& ledger) { return claim_row(ledger, id, lease, now); });
 }
 
@@ -108,7 +106,6 @@ bool SqliteStore::save_in(Connection& ledger, const Tenant& tenant, const std::v
 }
 
 std::vector<TenantId> SqliteStore::due(TimePoint now, std::size_t limit) {
-  tell(now);
   return readers_->read([&](Connection& ledger) { return due_rows(ledger, now, limit); });
 }
 
@@ -116,12 +113,13 @@ std::optional<TimePoint> SqliteStore::next_due() {
   return readers_->read([&](Connection& ledger) { return next_due_time(ledger); });
 }
 
-std::optional<Port> SqliteStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) {
-  return write([&](Connection& ledger) { return lease_port_in(ledger, tenant, refused, held_until); });
+std::optional<Port> SqliteStore::lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                            TimePoint now) {
+  return write([&](Connection& ledger) { return lease_port_in(ledger, tenant, refused, held_until, now); });
 }
 
 std::optional<Port> SqliteStore::lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
-                                               TimePoint held_until) {
+                                               TimePoint held_until, TimePoint now) {
   const auto row = find_row(ledger, tenant.id);
   if (!row || row->version != tenant.version) return std::nullopt;
   if (row->status == Status::deleted || row->status == Status::failed) {
@@ -130,11 +128,11 @@ std::optional<Port> SqliteStore::lease_port_in(Connection& ledger, const Tenant&
   const PortRange range{options_.first_port, options_.last_port};
   if (refused) hold_port(ledger, range, *refused, tenant.id, held_until);
   if (const auto port = port_of(ledger, tenant.id)) return port;
-  return lease_longest_unused(ledger, range, tenant.id, tenant.sign_up.user_id, told());
+  return lease_longest_unused(ledger, range, tenant.id, tenant.sign_up.user_id, now);
 }
 
-std::vector<PortLease> SqliteStore::ports() {
-  return readers_->read([&](Connection& ledger) { return used_ports(ledger, told()); });
+std::vector<PortLease> SqliteStore::ports(TimePoint now) {
+  return readers_->read([&](Connection& ledger) { return used_ports(ledger, now); });
 }
 
 std::vector<Event> SqliteStore::events(const TenantId& id, std::uint64_t after, std::size_t limit) {
@@ -149,7 +147,6 @@ void SqliteStore::append(const TenantId& id, const Event& event) {
 }
 
 Overview SqliteStore::overview(TimePoint now, TimePoint ready_since) {
-  tell(now);
   Overview overview = readers_->read([&](Connection& ledger) { return overview_of(ledger, now, ready_since); });
   const PortRange range{options_.first_port, options_.last_port};
   overview.ports = range.empty() ? 0 : std::size_t{range.last.value()} - range.first.value() + 1;

@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,8 +35,9 @@ class SqliteStore : public Store {
   bool save(Tenant& tenant, const std::vector<Event>& events, const std::optional<Holder>& holder) override;
   std::vector<TenantId> due(TimePoint now, std::size_t limit) override;
   std::optional<TimePoint> next_due() override;
-  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until) override;
-  std::vector<PortLease> ports() override;
+  std::optional<Port> lease_port(const Tenant& tenant, std::optional<Port> refused, TimePoint held_until,
+                                 TimePoint now) override;
+  std::vector<PortLease> ports(TimePoint now) override;
   std::vector<Event> events(const TenantId& id, std::uint64_t after, std::size_t limit) override;
   void append(const TenantId& id, const Event& event) override;
   Overview overview(TimePoint now, TimePoint ready_since) override;
@@ -75,9 +75,7 @@ class SqliteStore : public Store {
   bool save_in(Connection& ledger, const Tenant& tenant, const std::vector<Event>& events,
                const std::optional<Holder>& holder);
   std::optional<Port> lease_port_in(Connection& ledger, const Tenant& tenant, std::optional<Port> refused,
-                                    TimePoint held_until);
-  TimePoint told() const { return TimePoint(Millis(told_.load())); }
-  void tell(TimePoint now) { told_.store(now.time_since_epoch().count()); }
+                                    TimePoint held_until, TimePoint now);
 
   const std::string path_;
   const Options options_;
@@ -85,7 +83,6 @@ class SqliteStore : public Store {
   std::unique_ptr<GroupCommit> commits_;
   std::unique_ptr<ReaderPool> readers_;
   InstallationId installation_;
-  std::atomic<std::int64_t> told_{0};  // the last time a caller gave, in ms, for the calls that give none
 };
 
 }  // namespace slipway::sqlite

@@ -39,7 +39,7 @@ TEST(SqliteStore, EverythingSurvivesCloseAndReopen) {
   SqliteStore store(scratch.path());
   EXPECT_EQ(to_document(*store.find(id_of(1))), row);
   EXPECT_EQ(store.installation().value(), installation);
-  EXPECT_EQ(store.ports().size(), 1u);
+  EXPECT_EQ(store.ports(t0).size(), 1u);
   EXPECT_EQ(store.events(id_of(1), 0, 10).back().message, "half way");
   EXPECT_EQ(store.next_due(), t0 + Millis(30));
   EXPECT_TRUE(std::holds_alternative<Existing>(store.sign_up(wanted(1), t0)));
@@ -75,7 +75,7 @@ TEST(SqliteStore, TwoProcessesShareOneLedger) {
   constexpr int count = 40;
   for (int n = 0; n < count; ++n) create(n % 2 == 0 ? one : two, n);
   EXPECT_EQ(one.list({}).size(), std::size_t{count});
-  EXPECT_EQ(two.ports().size(), std::size_t{count});
+  EXPECT_EQ(two.ports(t0).size(), std::size_t{count});
 
   std::set<TenantId> claimed[2];
   {
@@ -230,8 +230,8 @@ TEST(SqliteStore, AnotherRangeOfPortsKeepsWhatIsLeased) {
     old = create(store, 1);
   }
   SqliteStore store(scratch.path(), range(30000, 30001));
-  ASSERT_EQ(store.ports().size(), 1u);
-  EXPECT_EQ(store.ports()[0].port, Port(20000));
+  ASSERT_EQ(store.ports(t0).size(), 1u);
+  EXPECT_EQ(store.ports(t0)[0].port, Port(20000));
   EXPECT_EQ(create(store, 2).port, Port(30000));
   old.port.reset();
   ASSERT_TRUE(store.save(old, {}, std::nullopt));
