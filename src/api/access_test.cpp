@@ -209,6 +209,27 @@ TEST(Conflict, WhoSendsAnIdempotencyKeyAgainLearnsWhatDiffers) {
   EXPECT_THAT(refused.body, testing::Not(HasSubstr("acme Inc"))) << "only which, not what";
 }
 
+// Two shops behind one Slipway, each of which counts its orders from 1.
+TEST(Conflict, IdempotencyKeysOfOneApiKeyAreNoneOfAnothers) {
+  Api api;
+  std::set<std::string> tenants;
+  const auto sign_up = [&](const std::string& slug, net::Headers headers) {
+    headers.emplace_back("Idempotency-Key", "order-1");
+    const auto answer = api.answer("POST", "/provision", Api::body_of(slug), headers);
+    EXPECT_EQ(answer.status, 202) << answer.body;
+    tenants.emplace(object_of(answer).at("tenantId").as_string());
+  };
+  const std::string shop = key_of(api, "signup"), other = key_of(api, "signup");
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    sign_up("acme", bearing(shop));
+    sign_up("bert", bearing(other));
+    const std::string network = std::exchange(api.peer, "unix");
+    sign_up("cleo", {{"Content-Type", "application/json"}});
+    api.peer = network;
+  }
+  EXPECT_EQ(tenants.size(), 3u);
+}
+
 TEST(Reasons, CustomersGetASentenceByKindAndOperatorsTheWords) {
   Api api;
   const auto signup = bearing(key_of(api, "signup"));

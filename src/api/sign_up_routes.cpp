@@ -5,6 +5,7 @@
 #include "api/sign_up_request.hpp"
 #include "base/crypto.hpp"
 #include "base/error.hpp"
+#include "contracts/idempotency.hpp"
 
 namespace slipway::api {
 namespace {
@@ -132,7 +133,7 @@ Tenant accept(const Call& call, const Context& context) {
   const SignUp sign_up = parse_sign_up(json_body(call.request));
   std::optional<IdempotencyKey> key;
   const std::string sent = net::header(call.request.headers, "Idempotency-Key");
-  if (!sent.empty()) key = parse_idempotency_key(sent);
+  if (!sent.empty()) key = owned_key(call.caller.local ? "socket" : call.caller.actor, parse_idempotency_key(sent));
   Reservation place = context.gate.reserve_sign_up(call.caller);
   auto result =
       context.tenants.sign_up(sign_up, key, sign_up_hash(sign_up), audit_entry(call, context, "POST /provision", ""));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "contracts/idempotency.hpp"
 #include "contracts/store.hpp"
 
 namespace slipway::test {

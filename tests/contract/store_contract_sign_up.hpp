@@ -207,6 +207,38 @@ TEST_P(StoreContract, WithoutAFreePortNothingIsWritten) {
   ASSERT_TRUE(std::holds_alternative<Created>(store->sign_up(wanted(4, "u3", "s3", "k3", "any body"), t0)));
 }
 
+TEST_P(StoreContract, EachOwnerHasKeysOfItsOwn) {
+  const auto with = [](int n, const std::string& owner, const std::string& body = "body") {
+    NewTenant w = wanted(n, "u" + std::to_string(n), "s" + std::to_string(n), "", body);
+    w.key = owned_key(owner, IdempotencyKey("order-1"));
+    return w;
+  };
+  ASSERT_TRUE(std::holds_alternative<Created>(store->sign_up(with(1, "k_a"), t0)));
+  ASSERT_TRUE(std::holds_alternative<Created>(store->sign_up(with(2, "k_b", "another body"), t0)));
+  ASSERT_TRUE(std::holds_alternative<Created>(store->sign_up(with(3, "socket"), t0)));
+  EXPECT_EQ(std::get<Existing>(store->sign_up(with(4, "k_a"), t0)).tenant.id, id_of(1));
+  EXPECT_EQ(std::get<Existing>(store->sign_up(with(4, "k_b", "another body"), t0)).tenant.id, id_of(2));
+  EXPECT_EQ(std::get<Refused>(store->sign_up(with(4, "k_b"), t0)).field, "Idempotency-Key");
+  // A client may send whatever it likes as a key, also what looks like another's.
+  NewTenant forged = with(5, "k_c");
+  forged.key = owned_key("k_c", IdempotencyKey("k_a order-1"));
+  EXPECT_TRUE(std::holds_alternative<Created>(store->sign_up(forged, t0)));
+}
+
+// As a ledger holds them that was written before keys had owners.
+TEST_P(StoreContract, AKeyWithoutAnOwnerIsEverybodys) {
+  create(1, "order-1");
+  destroy(*store->find(id_of(1)));
+  for (const char* owner : {"k_a", "k_b", "socket"}) {
+    NewTenant repeat = wanted(2, "u1", "s1");
+    repeat.key = owned_key(owner, IdempotencyKey("order-1"));
+    EXPECT_EQ(std::get<Existing>(store->sign_up(repeat, t0)).tenant.id, id_of(1)) << "although it is deleted";
+    repeat.body_hash = "another body";
+    EXPECT_EQ(std::get<Refused>(store->sign_up(repeat, t0)).field, "Idempotency-Key");
+  }
+  EXPECT_FALSE(store->find(id_of(2)));
+}
+
 TEST_P(StoreContract, ListsByIdInPagesAndByStatus) {
   std::vector<Tenant> made;
   for (const int n : {3, 1, 5, 2, 4}) made.push_back(create(n));

@@ -6,6 +6,7 @@
 #include "base/id.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "contracts/idempotency.hpp"
 
 namespace slipway::test {
 namespace {
@@ -47,12 +48,10 @@ MemoryStore::MemoryStore(Port first_port, Port last_port) {
 SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   std::lock_guard lock(mutex_);
   const SignUp& sign_up = wanted.tenant.sign_up;
-  if (wanted.key) {
-    if (const auto known = keys_.find(*wanted.key); known != keys_.end()) {
-      const Tenant& tenant = rows_.at(known->second.tenant_id).tenant;
-      if (known->second.body_hash != wanted.body_hash) return other_body(tenant.sign_up, sign_up);
-      return Existing{tenant};
-    }
+  if (const KnownKey* known = wanted.key ? known_key(*wanted.key) : nullptr) {
+    const Tenant& tenant = rows_.at(known->tenant_id).tenant;
+    if (known->body_hash != wanted.body_hash) return other_body(tenant.sign_up, sign_up);
+    return Existing{tenant};
   }
   if (const Row* row = live_row_of(sign_up.user_id)) {
     if (auto refused = other_content(row->tenant.sign_up, sign_up)) return *std::move(refused);
@@ -267,6 +266,13 @@ void MemoryStore::release(const TenantId& id, const std::string& owner) {
 void MemoryStore::break_leases() {
   std::lock_guard lock(mutex_);
   for (auto& entry : rows_) entry.second.lease.reset();
+}
+
+const MemoryStore::KnownKey* MemoryStore::known_key(const IdempotencyKey& key) const {
+  for (const auto& name : {std::optional(key), unowned(key)}) {
+    if (const auto known = name ? keys_.find(*name) : keys_.end(); known != keys_.end()) return &known->second;
+  }
+  return nullptr;
 }
 
 const MemoryStore::Row* MemoryStore::live_row_of(const UserId& user) const {

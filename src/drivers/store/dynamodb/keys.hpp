@@ -22,7 +22,8 @@ inline std::string pk_of(const TenantId& id) { return "TENANT#" + id.value(); }
 inline Item row_key(const TenantId& id) { return key_of(pk_of(id), "ROW"); }
 inline Item user_key(const UserId& id) { return key_of("USER#" + id.value(), "USER"); }
 inline Item slug_key(const Slug& slug) { return key_of("SLUG#" + slug.value(), "SLUG"); }
-inline Item idempotency_key(const IdempotencyKey& key) { return key_of("KEY#" + key.value(), "KEY"); }
+inline std::string pk_of(const IdempotencyKey& key) { return "KEY#" + key.value(); }
+inline Item idempotency_key(const IdempotencyKey& key) { return key_of(pk_of(key), "KEY"); }
 inline Item api_key(std::string_view hash) { return key_of(keys_pk, hash); }
 inline std::string objects_pk(std::string_view kind) { return "OBJECT#" + std::string(kind); }
 inline Item object_key(std::string_view kind, std::string_view id) { return key_of(objects_pk(kind), id); }

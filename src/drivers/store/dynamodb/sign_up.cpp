@@ -1,4 +1,5 @@
 #include "base/error.hpp"
+#include "contracts/idempotency.hpp"
 #include "drivers/store/dynamodb/dynamo_store.hpp"
 #include "drivers/store/dynamodb/keys.hpp"
 
@@ -29,6 +30,10 @@ std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Te
 
   for (Write& event : events) writes.push_back(std::move(event));
   if (wanted.key) writes.push_back(key_write(wanted, tenant.id, tenant.created_at, writer));
+  if (const auto before = wanted.key ? unowned(*wanted.key) : std::nullopt) {
+    writes.push_back(
+        {.kind = Write::Kind::check, .subject = idempotency_key(*before), .condition = "attribute_not_exists(#pk)"});
+  }
   if (wanted.audit) writes.push_back(access_.entry_write(*wanted.audit, writer));
   if (port) writes.push_back(ports_.lease(*port, tenant.id, sign_up.user_id));
   return writes;
@@ -73,10 +78,13 @@ SignUpResult DynamoStore::sign_up(const NewTenant& wanted, TimePoint now) {
 std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, TimePoint now, const std::string& writer) {
   const SignUp& sign_up = wanted.tenant.sign_up;
   std::vector<Item> keys{user_key(sign_up.user_id), slug_key(sign_up.slug)};
+  const auto before = wanted.key ? unowned(*wanted.key) : std::nullopt;
   if (wanted.key) keys.push_back(idempotency_key(*wanted.key));
+  if (before) keys.push_back(idempotency_key(*before));
   std::optional<Item> key, user, slug;
   for (const Item& item : table_.get_all(keys)) {
     const std::string sk = text_of(item, "sk");
+    if (sk == "KEY" && key && text_of(item, "pk") == pk_of(*before)) continue;  // the owned one counts
     (sk == "KEY" ? key : sk == "USER" ? user : slug) = item;
   }
   if (key) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "contracts/idempotency.hpp"
+
 namespace slipway::sqlite {
 namespace {
 
@@ -167,9 +169,12 @@ SELECT min(max(due_at, lease_until)) FROM tenants WHERE lease_until IS NOT NULL)
 }
 
 std::optional<KnownKey> find_key(Connection& ledger, const IdempotencyKey& key) {
-  Query query(ledger, "SELECT body_hash, tenant_id FROM idempotency_keys WHERE key = ?1", key);
-  if (!query.step()) return std::nullopt;
-  return KnownKey{query.text(0), TenantId(query.text(1))};
+  for (const auto& name : {std::optional(key), unowned(key)}) {
+    if (!name) continue;
+    Query query(ledger, "SELECT body_hash, tenant_id FROM idempotency_keys WHERE key = ?1", *name);
+    if (query.step()) return KnownKey{query.text(0), TenantId(query.text(1))};
+  }
+  return std::nullopt;
 }
 
 void insert_key(Connection& ledger, const IdempotencyKey& key, const std::string& body_hash, const TenantId& tenant,

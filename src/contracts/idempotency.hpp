@@ -1,0 +1,17 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "model/names.hpp"
+
+namespace slipway {
+
+// A client's key as the ledger knows it: that of `owner` ("socket", or the id of an API key). Each owner has keys of
+// its own, so that what one sends says nothing about what another has sent.
+IdempotencyKey owned_key(std::string_view owner, const IdempotencyKey& sent);
+
+// The key as a version wrote it that knew no owners: looked for beside the owned one, and never written. Nothing where
+// the key has no owner.
+std::optional<IdempotencyKey> unowned(const IdempotencyKey& key);
+
+}  // namespace slipway
