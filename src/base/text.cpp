@@ -70,6 +70,28 @@ bool has_control_characters(std::string_view utf8) {
   return false;
 }
 
+bool has_invisible_characters(std::string_view utf8) {
+  for (std::size_t i = 0; i < utf8.size();) {
+    const std::int32_t c = next_code_point(utf8, i);
+    if ((c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2069)) return true;
+    if (c == 0x00AD || c == 0x061C || c == 0x180E || c == 0xFEFF)
+      return true;  // soft hyphen, Arabic and Mongolian marks
+  }
+  return false;
+}
+
+bool is_blank(std::string_view utf8) {
+  for (std::size_t i = 0; i < utf8.size();) {
+    const std::int32_t c = next_code_point(utf8, i);
+    const bool space = c == 0x20 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F ||
+                       c == 0x205F || c == 0x3000;
+    const bool filler = c == 0x034F || c == 0x115F || c == 0x1160 || c == 0x2800 || c == 0x3164 || c == 0xFFA0;
+    const bool selector = (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xE0000 && c <= 0xE0FFF);
+    if (!space && !filler && !selector) return false;
+  }
+  return true;
+}
+
 std::string without_controls(std::string_view text) {
   if (!has_control_characters(text)) return std::string(text);
   constexpr std::string_view replacement_character = "\xEF\xBF\xBD";

@@ -13,6 +13,13 @@ std::size_t utf8_length(std::string_view text);
 // which a name could break a header, a log line or what a reader sees.
 bool has_control_characters(std::string_view utf8);
 
+// True where the text holds a character that shows nothing and changes what stands beside it or how it is compared:
+// zero-width ones, direction marks, joiners, the byte order mark.
+bool has_invisible_characters(std::string_view utf8);
+
+// True where nothing of the text can be seen: spaces of any kind and letters that are blank.
+bool is_blank(std::string_view utf8);
+
 // The text as one line of valid UTF-8, whoever wrote it: each run of such characters becomes a space, and each byte
 // that is no UTF-8 U+FFFD.
 std::string without_controls(std::string_view text);

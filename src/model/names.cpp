@@ -82,6 +82,8 @@ CompanyName parse_company_name(std::string_view text) {
   const std::size_t length = utf8_length(name);
   if (length < 1 || length > 120) refuse("company_name", "must have 1 to 120 characters");
   if (has_control_characters(name)) refuse("company_name", "must not hold control characters");
+  if (has_invisible_characters(name)) refuse("company_name", "must not hold characters that cannot be seen");
+  if (is_blank(name)) refuse("company_name", "must hold something that can be seen");
   return CompanyName(name);
 }
 

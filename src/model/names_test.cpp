@@ -50,6 +50,33 @@ TEST(CompanyName, IsAnyTextOfABoundedLength) {
   }
 }
 
+// A name that looks empty, or like another company's, in a list, a mail and a log line.
+TEST(CompanyName, CanBeSeen) {
+  const auto refused = [](const std::string& name) {
+    return refused_field([&] { parse_company_name(name); }) == "company_name";
+  };
+  const std::pair<std::int32_t, std::int32_t> ranges[] = {{0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2069},
+                                                          {0x061C, 0x061C}, {0xFEFF, 0xFEFF}, {0x00AD, 0x00AD}};
+  const auto utf8 = [](std::int32_t c) {
+    const auto byte = [](std::int32_t value) { return static_cast<char>(value); };
+    if (c < 0x800) return std::string{byte(0xC0 | (c >> 6)), byte(0x80 | (c & 0x3F))};
+    return std::string{byte(0xE0 | (c >> 12)), byte(0x80 | ((c >> 6) & 0x3F)), byte(0x80 | (c & 0x3F))};
+  };
+  for (const auto& [first, last] : ranges) {
+    for (std::int32_t c = first; c <= last; ++c) {
+      for (const std::string& name : {utf8(c), utf8(c) + "Acme", "Ac" + utf8(c) + "me", "Acme" + utf8(c)}) {
+        EXPECT_TRUE(refused(name)) << std::hex << c;
+      }
+    }
+  }
+  for (const std::int32_t blank : {0x00A0, 0x2003, 0x3000, 0x3164, 0x2800, 0xFE0F}) {
+    EXPECT_TRUE(refused(utf8(blank) + " " + utf8(blank))) << std::hex << blank;
+    EXPECT_FALSE(refused("A" + utf8(blank) + "B")) << std::hex << blank;
+  }
+  for (const char* name : {"شركة", "株式会社　山田", "Ελλάς ❤️", "हिन्दी", "a", "—"})
+    EXPECT_FALSE(refused(name)) << name;
+}
+
 TEST(UserId, TakesWhatIdentityProvidersUse) {
   EXPECT_EQ(parse_user_id("auth0|5f7c:ab@x.y-z_1").value(), "auth0|5f7c:ab@x.y-z_1");
   for (const char* bad : {"", "a b", "a/b", "é"})
