@@ -62,6 +62,9 @@ std::string describe_exit(const std::optional<Instance>& instance, Millis ran) {
   if (instance->out_of_memory) {
     return fmt::format("the app was killed after {} because it used more memory than its plan allows", human(ran));
   }
+  if (instance->exit_code == 0 && !instance->error.empty()) {
+    return fmt::format("the instance does not run any more, after {}: {}", human(ran), instance->error);
+  }
   std::string text = fmt::format("the app exited with code {} after {}", instance->exit_code, human(ran));
   if (instance->exit_code > 128) text += fmt::format(" (signal {})", instance->exit_code - 128);
   if (!instance->error.empty()) text += ": " + instance->error;

@@ -20,8 +20,13 @@ std::optional<Number> number(std::string_view text) {
 
 InstanceState state_of(std::string_view status) {
   if (status == "created" || status == "configured") return InstanceState::created;  // "configured": Podman
-  if (status == "running" || status == "paused" || status == "restarting") return InstanceState::running;
-  return InstanceState::exited;  // exited, dead, removing
+  if (status == "running" || status == "restarting") return InstanceState::running;
+  return InstanceState::exited;  // exited, dead, removing; and paused: it answers nobody, and a start lets it go on
+}
+
+std::string instance_error(const json::object& state) {
+  const std::string said = string_at(state, "Error");
+  return said.empty() && string_at(state, "Status") == "paused" ? "the container was paused from outside" : said;
 }
 
 // {"8080/tcp": [{"HostIp": "0.0.0.0", "HostPort": "20001"}]}; null where a port is exposed but not published.
@@ -65,7 +70,7 @@ Instance instance_of_inspect(const json::object& container) {
   if (const auto* config = object_at(container, "Config")) read_labels(object_at(*config, "Labels"), instance);
   instance.state = state_of(status_of(container));
   if (const auto* state = object_at(container, "State")) {
-    instance.error = string_at(*state, "Error");
+    instance.error = instance_error(*state);
     if (instance.state == InstanceState::exited) {
       instance.exit_code = static_cast<int>(int_at(*state, "ExitCode"));
       instance.out_of_memory = bool_at(*state, "OOMKilled");

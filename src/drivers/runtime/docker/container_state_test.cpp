@@ -18,7 +18,7 @@ Instance inspected(const std::string& state, const std::string& ports = "{}") {
 
 TEST(ContainerState, maps_every_status) {
   const std::pair<const char*, InstanceState> cases[] = {
-      {"created", InstanceState::created},    {"running", InstanceState::running}, {"paused", InstanceState::running},
+      {"created", InstanceState::created},    {"running", InstanceState::running}, {"paused", InstanceState::exited},
       {"restarting", InstanceState::running}, {"exited", InstanceState::exited},   {"dead", InstanceState::exited},
       {"removing", InstanceState::exited},
   };

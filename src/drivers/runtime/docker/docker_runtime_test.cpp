@@ -311,6 +311,20 @@ TEST_F(DockerRuntimeTest, one_that_was_removed_by_hand_is_made_again_and_its_vol
   EXPECT_EQ(output_of(spec), "kept\nkept\n");
 }
 
+TEST_F(DockerRuntimeTest, one_that_was_paused_by_hand_does_not_run_until_it_is_started) {
+  const TenantId tenant = new_tenant();
+  runtime->create(spec_of(tenant, shell("sleep 60")), {});
+  runtime->start(tenant, 1);
+  ASSERT_EQ(call("POST", "/containers/" + name_of(tenant) + "/pause").status, 204);
+  const auto paused = runtime->inspect(tenant);
+  ASSERT_TRUE(paused);
+  EXPECT_EQ(paused->state, InstanceState::exited);
+  EXPECT_THAT(paused->error, HasSubstr("paused"));
+  for (const Instance& listed : runtime->instances()) EXPECT_EQ(listed.state, InstanceState::exited);
+  EXPECT_EQ(runtime->start(tenant, 2), StartResult::started);
+  EXPECT_EQ(runtime->inspect(tenant)->state, InstanceState::running);
+}
+
 TEST_F(DockerRuntimeTest, a_network_removed_by_hand_comes_back_with_the_next_start) {
   const TenantId tenant = new_tenant();
   runtime->create(spec_of(tenant, shell("sleep 60")), {});
