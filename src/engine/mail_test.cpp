@@ -47,6 +47,19 @@ TEST(Mail, ThatWasGivenUpHasADayAgainAfterARetry) {
   EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
 }
 
+TEST(Mail, IsSentWhereTheClockWasSetBackUnderItsWait) {
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.mailer.fail_next(1, Error(ErrorKind::unavailable, "smtp: down").after(std::chrono::hours(24 * 30)));
+  w.look(id);
+  ASSERT_EQ(find_mail(w.tenant(id), "welcome")->attempts, 1u);
+  EXPECT_LE(find_mail(w.tenant(id), "welcome")->not_before - w.clock.now(), Policy().mail.cap)
+      << "whatever was asked for";
+  w.clock.advance(-std::chrono::hours(24));
+  w.look(id);
+  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
+}
+
 TEST(Mail, SpeaksTheCustomersLanguage) {
   TestWorld w;
   SignUp request = TestWorld::sign_up_of("acme");

@@ -22,8 +22,10 @@ std::string Steps::send_or_find_sent(const Message& message, const std::string& 
 
 StepResult Steps::send_mail(const Tenant& tenant, const Seen&) const {
   const TimePoint now = world_.clock.now();
-  const auto mail = std::find_if(tenant.mails.begin(), tenant.mails.end(),
-                                 [&](const Mail& m) { return is_owed(m, tenant) && m.not_before <= now; });
+  const Policy& policy = settings_.policy;
+  const auto mail = std::find_if(tenant.mails.begin(), tenant.mails.end(), [&](const Mail& m) {
+    return is_owed(m, tenant) && !policy.mail_must_wait(m.not_before, now);
+  });
   if (mail == tenant.mails.end()) return {};
   Mail after = *mail;
   ++after.attempts;
@@ -38,10 +40,10 @@ StepResult Steps::send_mail(const Tenant& tenant, const Seen&) const {
   } catch (const Error& error) {
     if (after.first_at == TimePoint()) after.first_at = now;  // the first failure ever, or since a retry
     after.error = error.what();
-    const Millis wait = std::max(error.retry_after().value_or(Millis(0)),
-                                 settings_.policy.mail.wait(after.attempts - 1, world_.random));
-    after.not_before = now + wait;
-    if (gives_up(after, error.retryable(), settings_.policy, now)) after.state = MailState::failed;
+    const Millis wait =
+        std::max(error.retry_after().value_or(Millis(0)), policy.mail.wait(after.attempts - 1, world_.random));
+    after.not_before = now + std::min(wait, policy.mail.cap);
+    if (gives_up(after, error.retryable(), policy, now)) after.state = MailState::failed;
     e = event(Step::send_mail,
               fmt::format("{} mail was not sent ({}): {}", after.purpose,
                           after.state == MailState::failed ? "given up" : "will be tried again", error.what()),

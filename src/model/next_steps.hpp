@@ -26,6 +26,7 @@ struct Policy {
   // No step waits longer between two tries. One that seems to was told so by a clock that has been set back since.
   Millis longest_wait() const { return std::max(retry.cap, restart.cap); }
   bool must_wait(TimePoint until, TimePoint now) const { return now < until && until - now <= longest_wait(); }
+  bool mail_must_wait(TimePoint until, TimePoint now) const { return now < until && until - now <= mail.cap; }
   bool stable_ports = true;  // a port is leased at sign-up; false: the runtime chooses, and each boot tells anew
 };
 

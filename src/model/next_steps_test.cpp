@@ -395,6 +395,15 @@ TEST(NextSteps, AMailWaitsForItsNextTry) {
   EXPECT_EQ(decision.wake_at, now + Millis(9));
 }
 
+TEST(NextSteps, AMailThatWaitsLongerThanAnyIsByAClockThatWasSetBack) {
+  Tenant t = active();
+  const Policy policy;
+  t.mails.push_back({.purpose = "welcome", .key = "k", .attempts = 1, .not_before = now + policy.mail.cap});
+  EXPECT_THAT(next_steps(t, instance(InstanceState::running), policy, now).steps, IsEmpty());
+  t.mails.back().not_before += Millis(1);
+  EXPECT_THAT(next_steps(t, instance(InstanceState::running), policy, now).steps, ElementsAre(Step::send_mail));
+}
+
 TEST(ProbeInterval, GrowsWithTheAgeOfTheBoot) {
   EXPECT_EQ(probe_interval(Millis(0)), Millis(2));
   EXPECT_EQ(probe_interval(Millis(800)), Millis(100));

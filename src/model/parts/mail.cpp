@@ -11,7 +11,7 @@ Gaps mail(const View& v) {
   Gaps gaps;
   for (const Mail& mail : t.mails) {
     if (!is_owed(mail, t)) continue;
-    if (v.now < mail.not_before) {
+    if (v.policy.mail_must_wait(mail.not_before, v.now)) {
       gaps.look_at(mail.not_before);
     } else {
       gaps.steps = {Step::send_mail};
