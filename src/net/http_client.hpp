@@ -79,7 +79,4 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
-// The IPv4 address inside an sslip.io name ("a.203-0-113-9.sslip.io", "203.0.113.9.sslip.io"), or nothing.
-std::optional<std::string> sslip_address(std::string_view host);
-
 }  // namespace slipway::net

@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "base/text.hpp"
-#include "net/http_client.hpp"
 
 namespace slipway::net {
 

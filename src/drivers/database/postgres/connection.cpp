@@ -58,8 +58,9 @@ Target::Target(Secret conninfo) : conninfo_(std::move(conninfo)) {
     const std::string_view keyword = option->keyword;
     const std::string value = option->val != nullptr ? option->val : "";
     if (value.empty()) continue;
-    if (keyword == "host") host = value;
-    if (keyword == "port") port = value;
+    if (keyword == "host") said_.hosts = host = value;
+    if (keyword == "hostaddr") said_.hostaddrs = value;
+    if (keyword == "port") said_.ports = port = value;
     if (keyword == "password") password_ = Secret(value);
   }
   place_ = host + ":" + port;
@@ -69,6 +70,11 @@ Target Target::in(const std::string& database) const {
   Target other = *this;
   other.database_ = database;
   return other;
+}
+
+Addresses Target::addresses(Deadline deadline) const {
+  if (said_.hosts.empty() || !said_.hostaddrs.empty()) return said_;
+  return with_context("Postgres at " + place_, [&] { return look_up(*resolver_, said_.hosts, said_.ports, deadline); });
 }
 
 void Connection::CloseConnection::operator()(pg_conn* connection) const { PQfinish(connection); }
@@ -86,6 +92,7 @@ Connection::~Connection() = default;
 
 void Connection::connect(Deadline deadline, const std::string& options_of_session) {
   const Options options = parse(target_.conninfo());
+  const Addresses at = target_.addresses(deadline);
   std::vector<const char*> keywords;
   std::vector<const char*> values;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
@@ -95,6 +102,9 @@ void Connection::connect(Deadline deadline, const std::string& options_of_sessio
     }
     const std::string_view keyword = option->keyword;
     if (keyword == "dbname" && !target_.database().empty()) value = target_.database().c_str();
+    if (keyword == "host" && !at.hosts.empty()) value = at.hosts.c_str();
+    if (keyword == "hostaddr" && !at.hostaddrs.empty()) value = at.hostaddrs.c_str();
+    if (keyword == "port" && !at.ports.empty()) value = at.ports.c_str();
     if (keyword == "options" && !options_of_session.empty()) value = options_of_session.c_str();
     if (value == nullptr) continue;
     keywords.push_back(option->keyword);

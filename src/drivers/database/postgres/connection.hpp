@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/secret.hpp"
+#include "drivers/database/postgres/addresses.hpp"
 
 struct pg_conn;
 struct pg_result;
@@ -31,12 +32,16 @@ class Target {
   // "127.0.0.1:5432": for error messages.
   const std::string& place() const { return place_; }
   const std::string& database() const { return database_; }  // empty: what the string says
+  // Its names looked up. Throws unavailable.
+  Addresses addresses(Deadline deadline) const;
 
  private:
   Secret conninfo_;
   Secret password_;
   std::string place_;
   std::string database_;
+  Addresses said_;
+  std::shared_ptr<net::Resolver> resolver_ = std::make_shared<net::Resolver>();  // bounds the look-ups that hang
 };
 
 // One session. Every call ends by its deadline; one that fails leaves a session that must not be used again. Not
