@@ -397,6 +397,17 @@ TEST(AuditTrail, SaysWhoDidWhatToWhichTenantFromWhere) {
   EXPECT_EQ(all.at(0).at("target").as_string(), key_id);
 }
 
+TEST(AuditTrail, NamesTheUserBehindTheSocket) {
+  Api api;
+  net::ServerRequest request{"POST", "/provision", "", {{"Content-Type", "application/json"}}, Api::body_of("acme"),
+                             "unix"};
+  request.peer_uid = 1000;
+  ASSERT_EQ(std::get<net::Response>(api.router.handle(request)).status, 202);
+  const auto all = object_of(api.answer("GET", "/v1/audit")).at("entries").as_array();
+  EXPECT_EQ(all.at(0).at("actor"), "socket uid 1000");
+  EXPECT_EQ(all.at(0).at("from"), "unix");
+}
+
 TEST(Heads, AreRefusedBeforeTheirBodiesWhereTheKeyDoesNotSuffice) {
   Api api;
   const std::string key = key_of(api, "signup");

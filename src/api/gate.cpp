@@ -48,7 +48,10 @@ NewApiKey new_api_key(const std::string& name, Scope scope, TimePoint now, Rando
 }
 
 Caller Gate::admit(const net::ServerRequest& request, Needs needs) const {
-  if (request.peer == "unix") return {"socket", "unix", Scope::admin, true};
+  if (request.peer == "unix") {
+    const std::string actor = request.peer_uid ? fmt::format("socket uid {}", *request.peer_uid) : "socket";
+    return {actor, "unix", Scope::admin, true};
+  }
   const auto proxies = policy();
   const std::string from = client_address(request.peer, request.headers, proxies->trusted_proxies);
   const bool tls = request.tls || came_over_tls(request.peer, request.headers, proxies->trusted_proxies);

@@ -18,7 +18,7 @@ namespace slipway::api {
 enum class Needs { nothing, key_or_nothing, signup, metrics, admin };
 
 struct Caller {
-  std::string actor;  // "socket", the id of a key, or "anyone"
+  std::string actor;  // "socket uid 0", the id of a key, or "anyone"
   std::string from;   // address of the client behind the trusted proxies, or "unix"
   std::optional<Scope> scope;
   bool local = false;  // over the Unix socket, which only its owner can open

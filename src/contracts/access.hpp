@@ -32,7 +32,7 @@ struct ApiKey {
 struct AuditEntry {
   std::uint64_t seq = 0;  // given by the ledger, ascending
   TimePoint at;
-  std::string actor;   // "socket" or "k_…": who
+  std::string actor;   // "socket uid 0" or "k_…": who
   std::string action;  // "POST /v1/tenants/{id}/suspend": what
   std::string target;  // id of the tenant or key; may be empty
   std::string from;    // address of the client, or "unix"

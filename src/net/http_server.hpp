@@ -20,8 +20,9 @@ struct ServerRequest {
   std::string query;   // as sent, without '?'
   Headers headers{};
   std::string body{};
-  std::string peer{};  // "203.0.113.7", or "unix" for the local socket
-  bool tls = false;    // the client's connection was, as whoever took the request knows
+  std::string peer{};                  // "203.0.113.7", or "unix" for the local socket
+  bool tls = false;                    // the client's connection was, as whoever took the request knows
+  std::optional<unsigned> peer_uid{};  // of the local socket: the user whose program has connected
 };
 
 // An answer whose body is made while it is sent (logs that follow). No thread waits for it: on a worker, `open` is

@@ -152,6 +152,7 @@ TEST(HttpServer, ListensOnAUnixSocket) {
     EXPECT_EQ(file.st_mode & 0777, 0600u);
     HttpClient client({.url = "unix://" + path});
     EXPECT_EQ(header(client.send({}).headers, "X-Peer"), "unix");
+    EXPECT_EQ(header(client.send({}).headers, "X-Peer-Uid"), std::to_string(geteuid()));
 
     HttpServer other(RunningServer::echo, {}, Log::silent());
     EXPECT_THROW(other.listen_unix(path), Error) << "a living server's socket is not taken";

@@ -88,6 +88,16 @@ std::uint16_t bound_port(int socket) {
   return ntohs(reinterpret_cast<sockaddr_in*>(&address)->sin_port);
 }
 
+std::optional<unsigned> peer_uid_of(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  sockaddr address{};
+  socklen_t address_size = sizeof address;
+  const bool local = ::getsockname(socket, &address, &address_size) == 0 && address.sa_family == AF_UNIX;
+  if (!local || ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
 std::string peer_of(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "net/listen.hpp"
+
 namespace slipway::net {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr std::string_view kTooMany = "the server has more requests waiting than
 }  // namespace
 
 ServerConnection::ServerConnection(ServerCore& core, Lane& lane, int fd, std::string peer)
-    : core_(core), lane_(lane), socket_(core.loop, fd), peer_(std::move(peer)) {}
+    : core_(core), lane_(lane), socket_(core.loop, fd), peer_(std::move(peer)), peer_uid_(peer_uid_of(fd)) {}
 
 void ServerConnection::start(Place place) {
   place_ = place;
@@ -151,6 +153,7 @@ void ServerConnection::ask_admission() {
   auto head = parser_->head();
   head.body = std::string();
   head.peer = peer_;
+  head.peer_uid = peer_uid_;
   read_deadline_ = std::exchange(deadline_, Deadline::max());
   state_ = State::handling;
   const bool taken = lane_.workers.submit([self = shared_from_this(), head = std::move(head)] {
@@ -216,6 +219,7 @@ void ServerConnection::request_complete() {
   in_work_ = parser_->memory();
   auto request = parser_->take();
   request.peer = peer_;
+  request.peer_uid = peer_uid_;
   parser_.reset();
   deadline_ = Deadline::max();
   state_ = State::handling;

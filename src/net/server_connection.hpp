@@ -101,6 +101,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   Lane& lane_;
   Watched socket_;
   const std::string peer_;
+  const std::optional<unsigned> peer_uid_;
   Place place_{};
   State state_ = State::reading;
   Deadline deadline_ = Deadline::max();

@@ -18,7 +18,9 @@ struct RunningServer {
     server.start();
   }
   static net::Reply echo(const net::ServerRequest& request) {
-    return net::Response{.headers = {{"X-Peer", request.peer}, {"X-Method", request.method}},
+    return net::Response{.headers = {{"X-Peer", request.peer},
+                                     {"X-Peer-Uid", request.peer_uid ? std::to_string(*request.peer_uid) : "none"},
+                                     {"X-Method", request.method}},
                          .body = request.path + "|" + request.query + "|" + request.body};
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port); }
