@@ -1,5 +1,7 @@
 #include "engine/engine.hpp"
 
+#include <limits>
+
 #include "base/error.hpp"
 #include "base/guard.hpp"
 
@@ -45,9 +47,9 @@ void Engine::start() {
 
 // At a start all who wait for a time decide anew: the clock may have been set back while nobody watched.
 void Engine::wake_all_who_wait() {
-  constexpr std::size_t limit = 100'000;
+  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();  // as many as the queue can come to hold
   try {
-    for (const TenantId& id : world_.store.due(whenever, limit)) queue_.wake(id);
+    for (const TenantId& id : world_.store.due(whenever, all)) queue_.wake(id);
   } catch (const std::exception& error) {
     log_.error(error.what());  // those whose time has come are found by the pump
   }

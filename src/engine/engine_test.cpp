@@ -114,6 +114,33 @@ TEST(Engine, TakesUpWhatAnEarlierProcessLeftUndone) {
   EXPECT_TRUE(w.wait_for(id, Status::active));
 }
 
+// As after a clock that was set back: a crowd waits for a time that is far away now.
+TEST(Engine, AStartWakesAllWhoWaitHoweverManyTheyAre) {
+  struct Crowd : test::ForwardStore {
+    using ForwardStore::ForwardStore;
+    std::vector<TenantId> due(TimePoint now, std::size_t limit) override {
+      std::vector<TenantId> ids;
+      for (int i = 0; !told && i < 120'000; ++i) ids.emplace_back("t_0000000000000" + std::to_string(1'000'000 + i));
+      told = true;
+      for (const TenantId& id : ForwardStore::due(now, limit)) ids.push_back(id);
+      ids.resize(std::min(ids.size(), limit));
+      return ids;
+    }
+    std::atomic<bool> told = false;
+  };
+  RunningWorld w;
+  const TenantId last = w.sign_up("last");
+  Tenant tenant = w.store.find(last).value();
+  tenant.due_at = w.clock.now() + std::chrono::hours(24 * 200);
+  ASSERT_TRUE(w.store.save(tenant, {}, std::nullopt));
+  Crowd crowd(w.store);
+  const World world{crowd, w.runtime, w.database, w.mailer, w.probe, w.clock, w.random};
+  Engine engine(world, w.settings, "another", nullptr, Log::silent());
+  engine.start();
+  EXPECT_TRUE(w.wait_for(last, Status::active));
+  engine.stop();
+}
+
 TEST(Engine, HealsOnTheRuntimesEvent) {
   RunningWorld w;
   w.engine->start();
