@@ -126,6 +126,14 @@ WITHOUT_RESOURCE = {
 }
 
 
+def test_containers_cannot_ask_the_agent_who_else_is_there():
+    script = MAIN["Resources"]["Machine"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][0]
+    [rule] = re.findall(r"^closed='(.*)'$", script, re.MULTILINE)
+    assert rule == "INPUT -i docker0 -p tcp --dport 51678 -j DROP"
+    assert "ExecStartPre=-/bin/sh -c 'iptables -C $closed || iptables -I $closed'" in script
+    assert script.index("closed.conf") < script.index("/etc/ecs/ecs.config"), "before the agent starts"
+
+
 def test_star_stands_only_where_aws_knows_no_resource():
     seen = 0
     for file, role, statement in statements():
