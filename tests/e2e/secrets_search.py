@@ -97,9 +97,11 @@ RUN = Run()
 
 
 def secrets_of_config(text):
-    """What slipway.yaml itself holds: passwords and keys, also inside URLs."""
-    for name, value in re.findall(r"\b(password|api_key): *\"?([^\s\"},]+)", text):
+    """What slipway.yaml itself holds: passwords and keys, also inside URLs, and what the app's environment calls so."""
+    for name, value in re.findall(r"\b(password|api_key): *[\"']?([^\s\"'},]+)", text):
         yield f"the configuration's {name}", value
+    for value in re.findall(r"\b[A-Z0-9_]*(?:KEY|SECRET|TOKEN|PASSWORD)[A-Z0-9_]*\"?: *[\"']?([^\s\"'},]+)", text):
+        yield "a secret of app.env", value
     for value in re.findall(r"\burl: *\"?\w+://[^:/\s]+:([^@\s]+)@", text):
         yield "the database administrator's password", value
 
@@ -123,7 +125,7 @@ def search(server):
     for key in server.keys:
         known.know("an API key", key)
     for what, secret in secrets_of_config(read(server.config)):
-        if not secret.startswith(("${", "file:")):
+        if not secret.startswith(("${", "file:", "{{")):
             known.know(what, secret)
     for what, secret in secrets_from_elsewhere(server):
         for line in secret.splitlines():

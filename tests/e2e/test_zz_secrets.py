@@ -1,7 +1,10 @@
 """Comes last: no secret of any server of this run stands anywhere. And the search itself, on a secret that was planted."""
 
+import base64
+import json
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -51,6 +54,25 @@ def test_a_planted_secret_is_found_in_every_place(server):
     server.printed.append(f"error: {password}")
     assert search(server).found == {("a tenant's database password", "what the command line printed")}
     server.printed.pop()
+
+
+def test_every_secret_of_a_configuration_is_known(place):
+    (place / "resend").write_text("re-key-from-a-file\n")
+    auth = base64.b64encode(b"ann:registry-log-in").decode()
+    (place / "docker.json").write_text(json.dumps({"auths": {"registry.example": {"auth": auth}}}))
+    config = place / "slipway.yaml"
+    config.write_text("""
+app:
+  env: { STRIPE_KEY: literal-stripe-key, "SMTP_TOKEN": 'quoted-token-value', GREETING: hello-everybody, LICENCE: "${LICENCE_TEXT}" }
+database: { url: "postgresql://admin:url-password-value@db/x" }
+mail: { smtp: { password: smtp-password-value }, resend: { api_key: file:resend } }
+runtime: { docker: { config: docker.json } }
+""")
+    server = types.SimpleNamespace(config=config, directory=place, env={"LICENCE_TEXT": "environment-licence"})
+    known = {value for _, value in [*secrets_search.secrets_of_config(config.read_text()), *secrets_search.secrets_from_elsewhere(server)]}
+    assert known >= {"literal-stripe-key", "quoted-token-value", "url-password-value", "smtp-password-value",
+                     "re-key-from-a-file", "registry-log-in", "environment-licence"}
+    assert "hello-everybody" not in known
 
 
 def test_a_secret_in_a_process_list_is_found():
