@@ -232,6 +232,11 @@ def stop_like_the_unit(process):
     assert process.wait(40) == 0
 
 
+def test_what_the_kernel_ends_for_want_of_memory_is_not_the_service(debian):
+    """The private Postgres' backends are processes of the unit: one that is killed must not restart Slipway."""
+    assert unit()["OOMPolicy"] == "continue" and int(unit()["TasksMax"]) >= 10_000
+
+
 def test_serves_as_the_unit_says_and_upgrades_under_its_customers(configured, debian, docker):
     process = configured()
     for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():

@@ -77,6 +77,7 @@ Arguments initdb_arguments(const fs::path& directory, const fs::path& password_f
                          "--pwfile=" + password_file.string(),
                          "--auth=scram-sha-256",
                          "--encoding=UTF8",
+                         "--data-checksums",  // a page that the disk has changed is an error, not an answer
                          "--no-locale"};
   if (const locale_t found = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr); found != nullptr) {
     freelocale(found);

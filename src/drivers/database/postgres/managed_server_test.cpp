@@ -32,6 +32,7 @@ TEST(ManagedServer, RunsSmallAndClosedToTheWorld) {
   EXPECT_EQ(server.ask("SHOW shared_buffers"), "16MB");
   EXPECT_EQ(server.ask("SHOW listen_addresses"), "127.0.0.1");
   EXPECT_EQ(server.ask("SHOW log_min_error_statement"), "panic");
+  EXPECT_EQ(server.ask("SHOW data_checksums"), "on");
   EXPECT_EQ(server.ask("SHOW client_connection_check_interval"), "10s");
   EXPECT_EQ(server.ask("SELECT has_database_privilege('public', 'postgres', 'CONNECT')"), "f");
   EXPECT_EQ(server.ask("SELECT has_database_privilege('public', 'template1', 'CONNECT')"), "f");
