@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.hpp"
+#include "net/response_writer.hpp"
 
 namespace slipway::api {
 namespace {
@@ -34,42 +35,12 @@ int status_of(ErrorKind kind) {
   return 500;
 }
 
-std::string_view title_of(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 429:
-      return "Too Many Requests";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
-  }
-}
-
 net::Response document(int status, std::string_view detail, const std::vector<FieldError>& fields,
                        const std::string& request_id) {
   const std::string words = without_controls(detail);
   const std::string_view shown = cut_to_bytes(words, detail_limit_bytes);
-  json::object body{{"type", "about:blank"},
-                    {"title", title_of(status)},
-                    {"status", status},
-                    {"detail", std::string(shown) + (shown.size() < words.size() ? "…" : "")},
-                    {"requestId", request_id}};
+  json::object body =
+      net::problem_document(status, std::string(shown) + (shown.size() < words.size() ? "…" : ""), request_id);
   if (!fields.empty()) {
     json::array errors;
     for (const FieldError& field : fields)

@@ -13,31 +13,16 @@
 namespace slipway::api {
 namespace {
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Undoes percent-encoding. Throws invalid for broken escapes, NUL and bytes that are not UTF-8.
-std::string decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0) throw Error(ErrorKind::invalid, "the URL holds a broken percent-escape");
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  if (utf8_length(out) == std::string::npos || out.find('\0') != std::string::npos) {
+std::string url_decoded(std::string_view text, bool plus_is_space) {
+  std::string sent(text);
+  if (plus_is_space) std::replace(sent.begin(), sent.end(), '+', ' ');
+  const auto decoded = percent_decoded(sent);
+  if (!decoded) throw Error(ErrorKind::invalid, "the URL holds a broken percent-escape");
+  if (utf8_length(*decoded) == std::string::npos || decoded->find('\0') != std::string::npos) {
     throw Error(ErrorKind::invalid, "the URL does not decode to valid UTF-8");
   }
-  return out;
+  return *decoded;
 }
 
 std::map<std::string, std::string, std::less<>> parse_query(std::string_view query) {
@@ -46,8 +31,8 @@ std::map<std::string, std::string, std::less<>> parse_query(std::string_view que
   for (const std::string& part : split(query, '&')) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
-    const std::string name = decoded(std::string_view(part).substr(0, equals), true);
-    values[name] = equals == std::string::npos ? "" : decoded(std::string_view(part).substr(equals + 1), true);
+    const std::string name = url_decoded(std::string_view(part).substr(0, equals), true);
+    values[name] = equals == std::string::npos ? "" : url_decoded(std::string_view(part).substr(equals + 1), true);
   }
   return values;
 }
@@ -65,7 +50,7 @@ std::optional<std::map<std::string, std::string, std::less<>>> match(const std::
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (is_variable(pattern[i])) {
       if (path[i].empty()) return std::nullopt;
-      values[pattern[i].substr(1, pattern[i].size() - 2)] = decoded(path[i], false);
+      values[pattern[i].substr(1, pattern[i].size() - 2)] = url_decoded(path[i], false);
     } else if (pattern[i] != path[i]) {
       return std::nullopt;
     }

@@ -8,32 +8,18 @@
 #include <cstdint>
 #include <fstream>
 
+#include "app/own_commands.hpp"
+#include "aws/credential_sources.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "net/http_client.hpp"
 
 namespace slipway {
 namespace {
-
-constexpr Millis metadata_timeout{1'000};
 
 bool is_ec2() {
   std::string vendor;
   std::getline(std::ifstream("/sys/devices/virtual/dmi/id/sys_vendor"), vendor);
   return trimmed(vendor) == "Amazon EC2";
-}
-
-// IMDSv2: a token first, then the question. Empty where the instance has no public address.
-std::string ask_ec2_metadata() {
-  net::HttpClient client({"http://169.254.169.254", {}, {}, {}}, 64 << 10);
-  net::ClientRequest token{
-      "PUT", "/latest/api/token", {{"X-aws-ec2-metadata-token-ttl-seconds", "60"}}, "", metadata_timeout};
-  const net::Response granted = client.send(token);
-  if (granted.status != 200) return {};
-  net::ClientRequest question{
-      "GET", "/latest/meta-data/public-ipv4", {{"X-aws-ec2-metadata-token", granted.body}}, "", metadata_timeout};
-  const net::Response answer = client.send(question);
-  return answer.status == 200 ? trimmed(answer.body) : std::string();
 }
 
 // Connecting a UDP socket sends nothing; it only makes the kernel choose the interface. 192.0.2.1 is a documentation
@@ -60,12 +46,9 @@ std::string address_of_outgoing_interface() {
 
 std::string find_public_address() {
   if (is_ec2()) {
-    try {
-      const std::string address = ask_ec2_metadata();
-      if (!address.empty()) return address;
-    } catch (const Error&) {
-      // The metadata service may be switched off; the interface is the next best answer.
-    }
+    // They may be switched off; the interface is the next best answer.
+    const std::string address = aws::instance_metadata({process_environment(), {}, ""}, "public-ipv4");
+    if (!address.empty()) return address;
   }
   const std::string address = address_of_outgoing_interface();
   if (address.empty()) {

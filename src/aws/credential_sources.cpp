@@ -153,10 +153,10 @@ Asked from_instance(const Surroundings& around) {
   }
 }
 
-std::string region_of_instance(const Surroundings& around) {
+std::string instance_metadata(const Surroundings& around, const std::string& path) {
   if (metadata_is_off(around)) return "";
   try {
-    const auto answer = Metadata(around).at("meta-data/placement/region");
+    const auto answer = Metadata(around).at("meta-data/" + path);
     return answer.status == 200 ? trimmed(answer.body) : "";
   } catch (const Error&) {
     return "";  // nobody answers there: this is no EC2 instance

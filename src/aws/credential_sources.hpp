@@ -31,8 +31,9 @@ Asked from_container(const Surroundings& around);
 // The role of an EC2 instance (IMDSv2: never without a token), unless AWS_EC2_METADATA_DISABLED.
 Asked from_instance(const Surroundings& around);
 
-// The region of the EC2 instance we are on; empty where this is none.
-std::string region_of_instance(const Surroundings& around);
+// What the metadata of the EC2 instance that we are on say ("placement/region"); empty where this is none, or they say
+// nothing.
+std::string instance_metadata(const Surroundings& around, const std::string& path);
 
 // The fields that several of them answer with: AccessKeyId, SecretAccessKey, Token or SessionToken, Expiration. Throws
 // unavailable, naming the source, where one is missing.

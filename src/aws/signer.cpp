@@ -18,24 +18,6 @@ std::string amz_date(TimePoint t) {
   return text + "Z";
 }
 
-std::string percent_decoded(std::string_view text) {
-  const auto value = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && value(text[i + 1]) >= 0 && value(text[i + 2]) >= 0) {
-      out += static_cast<char>(value(text[i + 1]) * 16 + value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 // Each part encoded once more than it is on the wire, as every service but S3 wants it.
 std::string canonical_path(const std::string& path, bool normalize) {
   std::vector<std::string> parts;
@@ -60,7 +42,8 @@ std::string canonical_query(const std::string& query) {
   for (const auto& pair : split(query, '&')) {
     const auto at = pair.find('=');
     const auto value = at == std::string::npos ? "" : pair.substr(at + 1);
-    pairs.emplace_back(net::url_encoded(percent_decoded(pair.substr(0, at))), net::url_encoded(percent_decoded(value)));
+    const auto encoded = [](const std::string& text) { return net::url_encoded(percent_decoded(text).value_or(text)); };
+    pairs.emplace_back(encoded(pair.substr(0, at)), encoded(value));
   }
   std::sort(pairs.begin(), pairs.end());
   std::string out;

@@ -23,7 +23,7 @@ std::string region_from(const Surroundings& around) {
   if (const auto* profile = profiles.profile(profiles.chosen())) {
     if (const auto region = profile->find("region"); region != profile->end()) return region->second;
   }
-  if (auto region = region_of_instance(around); !region.empty()) return region;
+  if (auto region = instance_metadata(around, "placement/region"); !region.empty()) return region;
   throw Error(ErrorKind::invalid,
               fmt::format("no AWS region: set AWS_REGION, or 'region' in the profile '{}' (looked in {})",
                           profiles.chosen(), profiles.places()));

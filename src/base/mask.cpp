@@ -75,20 +75,6 @@ std::string in_ascii(const std::string& value, bool upper) {
   return out;
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t end = i + 3;
-    unsigned value = 0;
-    const char* const first = text.data() + i + 1;
-    const bool escape =
-        text[i] == '%' && end <= text.size() && std::from_chars(first, first + 2, value, 16).ptr == first + 2;
-    out += escape ? static_cast<char>(value) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
-
 // Of "postgres://user:password@host/name"; empty where there is none.
 std::string password_in(std::string_view value) {
   const auto scheme = value.find("://");
@@ -120,7 +106,7 @@ void Mask::add(const Secret& secret) {
   }
   const std::string password = password_in(value);
   add_value(password);
-  if (const std::string decoded = percent_decoded(password); decoded != password) add_value(decoded);
+  if (const auto decoded = percent_decoded(password); decoded && *decoded != password) add_value(*decoded);
 }
 
 void Mask::add_plain(const std::string& value) {

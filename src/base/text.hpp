@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ std::string trimmed(std::string_view text);
 std::string lowered_ascii(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string html_escaped(std::string_view text);
+// Undoes percent-encoding (RFC 3986); nothing where an escape is broken.
+std::optional<std::string> percent_decoded(std::string_view text);
 
 // The candidate nearest to `word` by edit distance, or empty where none is near: for "did you mean".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);

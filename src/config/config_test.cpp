@@ -62,7 +62,7 @@ std::string dump(const Config& c) {
 constexpr const char* full = R"(
 app:
   name: "Automation ${STAGE}"
-  image: registry.example.com:5000/automation-app:1.2@sha256:0123456789abcdef
+  image: registry.example.com:5000/automation-app:1.2@sha256:0123456789abcdef0123456789abcdef
   command: ["uvicorn", "src.api.main:app", "--price=$$5", "$HOME"]
   port: 8000
   health: { path: /healthz }
@@ -125,7 +125,7 @@ TEST_F(ConfigFile, AFullOneIsReadWholly) {
   const std::string home = folder.string();
   const std::string expected = fmt::format(
       R"({0}/slipway.yaml {0}/state
-Automation Beta|registry.example.com:5000/automation-app:1.2@sha256:0123456789abcdef|uvicorn,src.api.main:app,--price=$$5,$HOME|8000|/healthz|120000|500|true|CHOWN
+Automation Beta|registry.example.com:5000/automation-app:1.2@sha256:0123456789abcdef0123456789abcdef|uvicorn,src.api.main:app,--price=$$5,$HOME|8000|/healthz|120000|500|true|CHOWN
 env DATABASE_URL=postgresql+asyncpg://{{{{ db.user }}}}:{{{{ db.password }}}}@{{{{ db.host }}}}:{{{{ db.port }}}}/{{{{ db.name }}}}
 env COMPANY_NAME={{{{ company_name }}}}
 env EMPTY=

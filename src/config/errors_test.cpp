@@ -43,7 +43,18 @@ const std::vector<Bad>& bad_ones() {
       {"!app: { image: https://hub.example/shop }",
        "1:15: app.image: 'https://hub.example/shop' is an address, not an image; leave out what ends in ://"},
       {"!app: { image: hub.example/Shop }",
-       "1:15: app.image: 'hub.example/Shop' is not an image: its repository must be lower case"},
+       "1:15: app.image: 'hub.example/Shop' is not an image: its repository must be lower-case letters, digits and . _ "
+       "- / , "
+       "such as team/shop"},
+      {"!app: { image: 'shop:a;b' }",
+       "1:15: app.image: 'shop:a;b' is not an image: its tag must be 1 to 128 letters, digits and . _ -"},
+      {"!app: { image: 'shop@sha256:12' }",
+       "1:15: app.image: 'shop@sha256:12' is not an image: its digest must look like sha256: and 64 hexadecimal "
+       "digits"},
+      {"!app: { image: 'hub example/shop' }",
+       "1:15: app.image: 'hub example/shop' is not an image: its repository must be lower-case letters, digits and . _ "
+       "- / "
+       ", such as team/shop"},
       {"!app: { image: 'shop:1', port: 0 }", "1:31: app.port: '0' is not a port: 1 to 65535"},
       {"!app: { image: 'shop:1', port: 65536 }", "1:31: app.port: '65536' is not a port: 1 to 65535"},
       {"!app: { image: 'shop:1', port: http }", "1:31: app.port: 'http' is not a port: 1 to 65535"},

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "config/types.hpp"
 #include "model/env_values.hpp"
+#include "model/image_reference.hpp"
 #include "model/names.hpp"
 
 namespace slipway::config {
@@ -102,11 +103,12 @@ void check_template(std::string_view text) {
 void check_image(std::string_view text) {
   unless(!text.empty(), "is empty");
   unless(text.find("://") == std::string_view::npos, "is an address, not an image; leave out what ends in ://");
-  unless(text.size() <= 255 && printable_ascii(text) && text.front() != '-', "is not an image such as shop:1.4");
-  const auto named = text.substr(0, text.find('@'));
-  const auto repository = named.substr(named.find('/') == std::string_view::npos ? 0 : named.find('/') + 1);
-  const auto untagged = repository.substr(0, repository.rfind(':'));
-  unless(lowered_ascii(untagged) == untagged, "is not an image: its repository must be lower case");
+  unless(text.size() <= 255, "is longer than 255 bytes");
+  try {
+    parse_image_reference(text);
+  } catch (const Error& e) {
+    unless(false, "is not an image: " + e.fields().at(0).message);
+  }
 }
 
 void check_capability(std::string_view text) {

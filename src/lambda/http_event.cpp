@@ -11,17 +11,11 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "net/request_headers.hpp"
+#include "net/response_writer.hpp"
 
 namespace slipway::lambda {
 namespace json = boost::json;
 namespace {
-
-net::Response problem(int status, const std::string& title) {
-  net::Headers headers = net::answer_headers();
-  headers.emplace_back("Content-Type", "application/problem+json");
-  return {status, std::move(headers),
-          json::serialize(json::object{{"type", "about:blank"}, {"title", title}, {"status", status}})};
-}
 
 // The stage stands in front of the path, except where it is the default one.
 std::string path_of(const json::object& event, const json::object& context) {
@@ -48,11 +42,11 @@ std::optional<net::Response> add_headers(net::ServerRequest& request, const json
     const auto same = [&](const auto& header) { return net::same_ignoring_case(header.first, single); };
     if (!single.empty() && (value.get_string().find(',') != json::string::npos ||
                             std::any_of(request.headers.begin(), request.headers.end(), same))) {
-      return problem(400, fmt::format("more than one {} header, or a comma in it", single));
+      return net::problem(400, fmt::format("more than one {} header, or a comma in it", single));
     }
     request.headers.emplace_back(name, value.get_string());
   }
-  if (!net::is_host(net::header(request.headers, "Host"))) return problem(400, "the Host header is no host");
+  if (!net::is_host(net::header(request.headers, "Host"))) return net::problem(400, "the Host header is no host");
   return std::nullopt;
 }
 
@@ -85,10 +79,10 @@ std::variant<net::ServerRequest, net::Response> request_of(const json::object& e
   request.body = string_at(event, "body");
   if (bool_at(event, "isBase64Encoded")) {
     auto decoded = from_base64(request.body);
-    if (!decoded || request.body.size() % 4 != 0) return problem(400, "the body is not base64");
+    if (!decoded || request.body.size() % 4 != 0) return net::problem(400, "the body is not base64");
     request.body = std::move(*decoded);
   }
-  if (request.body.size() > body_limit_bytes) return problem(413, "the body is larger than 64 KiB");
+  if (request.body.size() > body_limit_bytes) return net::problem(413, "the body is larger than 64 KiB");
   if (request.method == "HEAD") request.method = "GET";
   return request;
 }

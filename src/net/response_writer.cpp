@@ -1,6 +1,9 @@
 #include "net/response_writer.hpp"
 
+#include <fmt/chrono.h>
+
 #include <boost/beast/http/status.hpp>
+#include <boost/json.hpp>
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
@@ -54,28 +57,29 @@ bool ResponseWriter::write(std::string& out, const Response& response, const Fra
 std::string_view ResponseWriter::date() {
   const std::time_t now = std::time(nullptr);
   if (now != date_second_) {
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    char text[64];
-    date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
+    date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
     date_second_ = now;
   }
   return date_;
 }
 
+boost::json::object problem_document(int status, std::string_view detail, std::string_view request_id) {
+  return {{"type", "about:blank"},
+          {"title", reason(status)},
+          {"status", status},
+          {"detail", detail},
+          {"requestId", request_id}};
+}
+
 Response problem(int status, std::string_view detail) {
-  // Refused before anybody could give it an id, so it gets one here: every answer bears one.
   SystemRandom random;
   const std::string request_id = new_id("r_", SystemClock().now(), random);
-  const boost::json::object body{{"type", "about:blank"},
-                                 {"title", reason(status)},
-                                 {"status", status},
-                                 {"detail", detail},
-                                 {"requestId", request_id}};
   Headers headers = answer_headers();
   headers.emplace_back("Content-Type", "application/problem+json");
   headers.emplace_back("X-Request-Id", request_id);
-  return {.status = status, .headers = std::move(headers), .body = boost::json::serialize(body)};
+  return {.status = status,
+          .headers = std::move(headers),
+          .body = boost::json::serialize(problem_document(status, detail, request_id))};
 }
 
 }  // namespace slipway::net

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/json/object.hpp>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ class ResponseWriter {
 };
 
 // An error as the API tells it: RFC 9457, application/problem+json.
+boost::json::object problem_document(int status, std::string_view detail, std::string_view request_id);
+// For a request that is refused before it has an id: it gets one here.
 Response problem(int status, std::string_view detail);
 
 }  // namespace slipway::net

@@ -1,7 +1,7 @@
 #include "base/base64.hpp"
 #include "base/crypto.hpp"
-#include "drivers/runtime/docker/image_reference.hpp"
 #include "drivers/runtime/docker/registry_auth.hpp"
+#include "model/image_reference.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 // An image's name (first line) and Docker's config.json (the rest), with which registries are logged in to.

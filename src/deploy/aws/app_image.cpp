@@ -6,9 +6,9 @@
 #include "base/crypto.hpp"
 #include "base/json.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
-#include "drivers/runtime/docker/image_reference.hpp"
 #include "drivers/runtime/docker/json_lines.hpp"
 #include "drivers/runtime/docker/registry_auth.hpp"
+#include "model/image_reference.hpp"
 
 namespace slipway::deploy {
 namespace {
@@ -41,13 +41,11 @@ void tag(docker::EngineClient& engine, const std::string& image, const std::stri
 
 }  // namespace
 
-bool names_a_registry(const std::string& reference) {
-  return docker::parse_image_reference(reference).registry != "docker.io";
-}
+bool names_a_registry(const std::string& reference) { return parse_image_reference(reference).registry != "docker.io"; }
 
 std::string push_from_docker(docker::EngineClient& engine, const std::string& image, const std::string& repository,
                              const Secret& basic, const std::function<void(const std::string&)>& progress) {
-  const docker::ImageReference named = docker::parse_image_reference(image);
+  const ImageReference named = parse_image_reference(image);
   const std::string name = named.tag.empty() ? "latest" : named.tag;
   tag(engine, image, repository, name);
   docker::Call call;

@@ -11,9 +11,9 @@
 #include "base/mask.hpp"
 #include "drivers/runtime/docker/credential_helper.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
-#include "drivers/runtime/docker/image_reference.hpp"
 #include "drivers/runtime/docker/pull_progress.hpp"
 #include "drivers/runtime/docker/registry_auth.hpp"
+#include "model/image_reference.hpp"
 
 namespace slipway::docker {
 namespace {

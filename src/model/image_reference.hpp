@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-namespace slipway::docker {
+namespace slipway {
 
 // An image's name, taken apart as Docker does it (distribution/reference).
 struct ImageReference {
@@ -19,4 +19,4 @@ struct ImageReference {
 // Throws Error(invalid) that says what is wrong with it.
 ImageReference parse_image_reference(std::string_view text);
 
-}  // namespace slipway::docker
+}  // namespace slipway

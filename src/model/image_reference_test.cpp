@@ -1,20 +1,20 @@
-#include "drivers/runtime/docker/image_reference.hpp"
+#include "model/image_reference.hpp"
 
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
 
-namespace slipway::docker {
+namespace slipway {
 namespace {
 
 const std::string digest = "sha256:" + std::string(64, 'a');
 
-struct Case {
+struct ReferenceCase {
   std::string text, registry, repository, tag, digest;
 };
 
 TEST(ImageReference, is_taken_apart_as_docker_does_it) {
-  const Case cases[] = {
+  const ReferenceCase cases[] = {
       {"alpine", "docker.io", "library/alpine", "latest", ""},
       {"alpine:3.19", "docker.io", "library/alpine", "3.19", ""},
       {"team/shop", "docker.io", "team/shop", "latest", ""},
@@ -29,7 +29,7 @@ TEST(ImageReference, is_taken_apart_as_docker_does_it) {
       {"shop@" + digest, "docker.io", "library/shop", "", digest},
       {"registry.example.com:5000/shop:1.4@" + digest, "registry.example.com:5000", "shop", "1.4", digest},
   };
-  for (const Case& wanted : cases) {
+  for (const ReferenceCase& wanted : cases) {
     const ImageReference reference = parse_image_reference(wanted.text);
     EXPECT_EQ(reference.registry, wanted.registry) << wanted.text;
     EXPECT_EQ(reference.repository, wanted.repository) << wanted.text;
@@ -61,4 +61,4 @@ TEST(ImageReference, refuses_what_is_none) {
 }
 
 }  // namespace
-}  // namespace slipway::docker
+}  // namespace slipway
