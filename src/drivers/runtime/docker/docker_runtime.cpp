@@ -10,9 +10,9 @@
 #include "drivers/runtime/docker/container_state.hpp"
 #include "drivers/runtime/docker/engine_error.hpp"
 #include "drivers/runtime/docker/image_puller.hpp"
-#include "drivers/runtime/docker/image_reference.hpp"
 #include "drivers/runtime/docker/program_check.hpp"
 #include "drivers/runtime/docker/tenant_network.hpp"
+#include "model/image_reference.hpp"
 
 namespace slipway::docker {
 namespace {

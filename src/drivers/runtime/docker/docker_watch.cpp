@@ -66,7 +66,7 @@ void DockerRuntime::watch_once(const std::function<void(const TenantId&)>& chang
   if (alive.status != 200) throw engine_error(alive.status, alive.body, "ask whether it is there");
   const json::object filters{
       {"type", json::array{"container"}},
-      {"event", json::array{"die", "destroy", "oom", "pause"}},
+      {"event", json::array{"die", "destroy", "oom"}},
       {"label", json::array{fmt::format("{}={}", installation_label, installation_.value())}},
   };
   Call call;
