@@ -239,6 +239,43 @@ TEST_P(StoreContract, AKeyWithoutAnOwnerIsEverybodys) {
   EXPECT_FALSE(store->find(id_of(2)));
 }
 
+TEST_P(StoreContract, AKeyIsForgottenAfterItsTime) {
+  const auto sign_up = [&](int n, const std::string& user, const std::string& body, TimePoint now) {
+    NewTenant w = wanted(n, user, "s" + std::to_string(n), "", body);
+    w.tenant.created_at = now;
+    w.key = owned_key("k_a", IdempotencyKey("order-1"));
+    return store->sign_up(w, now);
+  };
+  ASSERT_TRUE(std::holds_alternative<Created>(sign_up(0, "u0", "a", t0)));
+  TimePoint last = t0 + key_life - Millis(1);
+  EXPECT_EQ(std::get<Existing>(sign_up(1, "u1", "a", last)).tenant.id, id_of(0));
+  EXPECT_EQ(std::get<Refused>(sign_up(1, "u1", "b", last)).field, "Idempotency-Key");
+  // Then it is as if it had never been sent, for as long again.
+  ASSERT_TRUE(std::holds_alternative<Created>(sign_up(1, "u1", "b", t0 + key_life)));
+  last += key_life;
+  EXPECT_EQ(std::get<Existing>(sign_up(2, "u2", "b", last)).tenant.id, id_of(1));
+  EXPECT_EQ(std::get<Refused>(sign_up(2, "u2", "c", last)).field, "Idempotency-Key");
+}
+
+TEST_P(StoreContract, AForgottenKeyOfAUserWhoIsThereIsBoundAnew) {
+  const auto sign_up = [&](int n, const std::string& body, TimePoint now) {
+    NewTenant w = wanted(n, "u1", "s1", "k1", body);
+    w.tenant.created_at = now;
+    return store->sign_up(w, now);
+  };
+  ASSERT_TRUE(std::holds_alternative<Created>(sign_up(1, "a", t0)));
+  EXPECT_EQ(std::get<Existing>(sign_up(2, "b", t0 + key_life)).tenant.id, id_of(1));
+  EXPECT_EQ(std::get<Refused>(sign_up(2, "a", t0 + key_life)).field, "Idempotency-Key");
+}
+
+TEST_P(StoreContract, AKeyWithoutAnOwnerIsForgottenToo) {
+  create(1, "order-1");
+  NewTenant later = wanted(2, "u2", "s2");
+  later.tenant.created_at = t0 + key_life;
+  later.key = owned_key("k_a", IdempotencyKey("order-1"));
+  EXPECT_TRUE(std::holds_alternative<Created>(store->sign_up(later, t0 + key_life)));
+}
+
 TEST_P(StoreContract, ListsByIdInPagesAndByStatus) {
   std::vector<Tenant> made;
   for (const int n : {3, 1, 5, 2, 4}) made.push_back(create(n));

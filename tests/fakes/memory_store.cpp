@@ -55,7 +55,7 @@ SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   }
   if (const Row* row = live_row_of(sign_up.user_id)) {
     if (auto refused = other_content(row->tenant.sign_up, sign_up)) return *std::move(refused);
-    if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, row->tenant.id};
+    if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, row->tenant.id, now};
     return Existing{row->tenant};
   }
   const auto same_user = [&](const auto& entry) { return entry.second.tenant.sign_up.user_id == sign_up.user_id; };
@@ -73,7 +73,7 @@ SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
     port.lease = {port.lease.port, "", PortStatus::leased, sign_up.user_id, tenant.id, std::nullopt};
   }
   rows_[tenant.id] = {tenant, std::nullopt};
-  if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, tenant.id};
+  if (wanted.key) keys_[*wanted.key] = {wanted.body_hash, tenant.id, now};
   append_locked(tenant.id, wanted.event);
   if (wanted.audit) record_locked(*wanted.audit);
   return Created{tenant};
@@ -270,7 +270,8 @@ void MemoryStore::break_leases() {
 
 const MemoryStore::KnownKey* MemoryStore::known_key(const IdempotencyKey& key) const {
   for (const auto& name : {std::optional(key), unowned(key)}) {
-    if (const auto known = name ? keys_.find(*name) : keys_.end(); known != keys_.end()) return &known->second;
+    const auto known = name ? keys_.find(*name) : keys_.end();
+    if (known != keys_.end() && known->second.created_at > told_ - key_life) return &known->second;
   }
   return nullptr;
 }

@@ -59,6 +59,7 @@ class MemoryStore : public Store {
   struct KnownKey {
     std::string body_hash;
     TenantId tenant_id;
+    TimePoint created_at;
   };
   struct PortRow {
     PortLease lease;

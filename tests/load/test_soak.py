@@ -13,7 +13,7 @@ AT_ONCE = 6
 CYCLES = 16           # at least; SLIPWAY_SOAK_SECONDS makes it go on for longer
 WARM_UP = 6           # cycles after which every thread, pool and cache is there
 MEMORY_SLACK = 1.5e6  # bytes that resident memory may be larger in the end: the heap's own unrest
-LEDGER_SLACK = 24e3   # bytes that each deleted tenant's row, timeline, key and audit lines may take for good
+LEDGER_SLACK = 24e3   # bytes that each deleted tenant's row, timeline and audit lines may take for good, and its key for 90 days
 DISK_SLACK = 20e6     # bytes that Postgres' directory may vary, beside its write-ahead log
 
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "contracts/idempotency.hpp"
 #include "drivers/store/dynamodb/test_ledger.hpp"
 
 // README.md says what each call costs; this counts it. The fake charges as AWS's documentation says: 1 KB of an item
@@ -39,15 +40,22 @@ class Costs : public testing::Test {
   std::string readme_;
 };
 
+// As a request of the API gives it.
+NewTenant with_owner(NewTenant wanted) {
+  wanted.key = owned_key("k_1", wanted.key.value());
+  return wanted;
+}
+
 TEST_F(Costs, AreAsDocumented) {
   DynamoStore store = ledger.open(Port(20'000), Port(29'999));
   store.sign_up(TestLedger::wanted(9, "first", "first"), TestLedger::t0);  // makes the first block of ports
   Tenant tenant;
   costs("sign_up, new, with a key", [&] {
-    tenant = std::get<Created>(store.sign_up(TestLedger::wanted(1, "ann", "a", "key"), TestLedger::t0)).tenant;
+    tenant =
+        std::get<Created>(store.sign_up(with_owner(TestLedger::wanted(1, "ann", "a", "key")), TestLedger::t0)).tenant;
   });
   costs("sign_up, the same once more",
-        [&] { store.sign_up(TestLedger::wanted(2, "ann", "a", "key"), TestLedger::t0); });
+        [&] { store.sign_up(with_owner(TestLedger::wanted(2, "ann", "a", "key")), TestLedger::t0); });
   costs("find", [&] { store.find(tenant.id); });
   costs("find_slug", [&] { store.find_slug(Slug("a")); });
   costs("claim", [&] { store.claim(tenant.id, {"w", TestLedger::at(30)}, TestLedger::t0); });
@@ -79,7 +87,8 @@ TEST_F(Costs, AreAsDocumented) {
 TEST_F(Costs, OfAProvisioningAreAsDocumented) {
   DynamoStore store = ledger.open(Port(0), Port(0));
   costs("a provisioning from sign-up to active", [&] {
-    Tenant tenant = std::get<Created>(store.sign_up(TestLedger::wanted(1, "ann", "a", "key"), TestLedger::t0)).tenant;
+    Tenant tenant =
+        std::get<Created>(store.sign_up(with_owner(TestLedger::wanted(1, "ann", "a", "key")), TestLedger::t0)).tenant;
     for (int look = 0; look < 4; ++look) {  // created, starting, ready, mailed
       tenant = *store.claim(tenant.id, {"w", TestLedger::at(30 + look)}, TestLedger::at(look));
       ASSERT_TRUE(store.save(tenant, {TestLedger::line("step"), TestLedger::line("status")}, Holder{"w"}));

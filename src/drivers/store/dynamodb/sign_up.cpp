@@ -6,6 +6,12 @@
 // sign_up writes first and asks afterwards: nearly all sign-ups are new. What was there already makes the transaction
 // fail; then the items that stood in its way are read and give the answer.
 namespace slipway::dynamodb {
+namespace {
+
+// By its age, which those have too that a version wrote which let no key expire.
+constexpr const char* unknown_key = "attribute_not_exists(#pk) OR #created_at <= :forgotten";
+
+}  // namespace
 
 std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Tenant& tenant,
                                                const std::optional<Ports::Candidate>& port, const std::string& writer) {
@@ -31,8 +37,10 @@ std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Te
   for (Write& event : events) writes.push_back(std::move(event));
   if (wanted.key) writes.push_back(key_write(wanted, tenant.id, tenant.created_at, writer));
   if (const auto before = wanted.key ? unowned(*wanted.key) : std::nullopt) {
-    writes.push_back(
-        {.kind = Write::Kind::check, .subject = idempotency_key(*before), .condition = "attribute_not_exists(#pk)"});
+    writes.push_back({.kind = Write::Kind::check,
+                      .subject = idempotency_key(*before),
+                      .condition = unknown_key,
+                      .values = {{":forgotten", moment(tenant.created_at - key_life)}}});
   }
   if (wanted.audit) writes.push_back(access_.entry_write(*wanted.audit, writer));
   if (port) writes.push_back(ports_.lease(*port, tenant.id, sign_up.user_id));
@@ -41,11 +49,14 @@ std::vector<Write> DynamoStore::sign_up_writes(const NewTenant& wanted, const Te
 
 Write DynamoStore::key_write(const NewTenant& wanted, const TenantId& tenant, TimePoint now,
                              const std::string& writer) const {
-  Write write{.subject = idempotency_key(*wanted.key), .condition = "attribute_not_exists(#pk)"};
+  Write write{.subject = idempotency_key(*wanted.key), .condition = unknown_key};
+  write.values = {{":forgotten", moment(now - key_life)}};
   write.subject["writer"] = text(writer);
   write.subject["body_hash"] = text(wanted.body_hash);
   write.subject["tenant_id"] = text(tenant.value());
   write.subject["created_at"] = moment(now);
+  const auto end = std::chrono::duration_cast<std::chrono::seconds>((now + key_life).time_since_epoch());
+  write.subject["expires"] = number(end.count());  // DynamoDB removes it within days of that
   return write;
 }
 
@@ -84,6 +95,7 @@ std::optional<SignUpResult> DynamoStore::answer_of(const NewTenant& wanted, Time
   std::optional<Item> key, user, slug;
   for (const Item& item : table_.get_all(keys)) {
     const std::string sk = text_of(item, "sk");
+    if (sk == "KEY" && moment_of(item, "created_at").value_or(now) <= now - key_life) continue;
     if (sk == "KEY" && key && text_of(item, "pk") == pk_of(*before)) continue;  // the owned one counts
     (sk == "KEY" ? key : sk == "USER" ? user : slug) = item;
   }

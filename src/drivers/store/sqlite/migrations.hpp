@@ -114,6 +114,9 @@ CREATE TABLE objects (  -- what is no tenant: contracts/objects.hpp
   PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+)sql",
 };
 
 }  // namespace slipway::sqlite

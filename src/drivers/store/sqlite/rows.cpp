@@ -168,10 +168,12 @@ SELECT min(max(due_at, lease_until)) FROM tenants WHERE lease_until IS NOT NULL)
   return next;
 }
 
-std::optional<KnownKey> find_key(Connection& ledger, const IdempotencyKey& key) {
+std::optional<KnownKey> find_key(Connection& ledger, const IdempotencyKey& key, TimePoint now) {
+  constexpr std::string_view sql =
+      "SELECT body_hash, tenant_id FROM idempotency_keys WHERE key = ?1 AND created_at > ?2";
   for (const auto& name : {std::optional(key), unowned(key)}) {
     if (!name) continue;
-    Query query(ledger, "SELECT body_hash, tenant_id FROM idempotency_keys WHERE key = ?1", *name);
+    Query query(ledger, sql, *name, now - key_life);
     if (query.step()) return KnownKey{query.text(0), TenantId(query.text(1))};
   }
   return std::nullopt;
@@ -179,8 +181,13 @@ std::optional<KnownKey> find_key(Connection& ledger, const IdempotencyKey& key) 
 
 void insert_key(Connection& ledger, const IdempotencyKey& key, const std::string& body_hash, const TenantId& tenant,
                 TimePoint now) {
-  ledger.run("INSERT INTO idempotency_keys (key, body_hash, tenant_id, created_at) VALUES (?1, ?2, ?3, ?4)", key,
-             body_hash, tenant, now);
+  // Each new key takes a few with it whose time is over, so that none of them stays for long and none has to wait.
+  constexpr std::string_view forget = R"sql(
+DELETE FROM idempotency_keys WHERE key IN (
+  SELECT key FROM idempotency_keys WHERE created_at <= ?1 ORDER BY created_at LIMIT 4))sql";
+  ledger.run(forget, now - key_life);
+  ledger.run("INSERT OR REPLACE INTO idempotency_keys (key, body_hash, tenant_id, created_at) VALUES (?1, ?2, ?3, ?4)",
+             key, body_hash, tenant, now);
 }
 
 void insert_event(Connection& ledger, const TenantId& tenant, const Event& event) {

@@ -31,7 +31,7 @@ struct KnownKey {
   std::string body_hash;
   TenantId tenant_id;
 };
-std::optional<KnownKey> find_key(Connection& ledger, const IdempotencyKey& key);
+std::optional<KnownKey> find_key(Connection& ledger, const IdempotencyKey& key, TimePoint now);
 void insert_key(Connection& ledger, const IdempotencyKey& key, const std::string& body_hash, const TenantId& tenant,
                 TimePoint now);
 

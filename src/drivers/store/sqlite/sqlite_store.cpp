@@ -40,7 +40,7 @@ SignUpResult SqliteStore::sign_up(const NewTenant& wanted, TimePoint now) {
 SignUpResult SqliteStore::sign_up_in(Connection& ledger, const NewTenant& wanted, TimePoint now) {
   const SignUp& sign_up = wanted.tenant.sign_up;
   if (wanted.key) {
-    if (const auto known = sqlite::find_key(ledger, *wanted.key)) {
+    if (const auto known = sqlite::find_key(ledger, *wanted.key, now)) {
       Tenant tenant = find_row(ledger, known->tenant_id).value();
       if (known->body_hash != wanted.body_hash) return other_body(tenant.sign_up, sign_up);
       return Existing{std::move(tenant)};

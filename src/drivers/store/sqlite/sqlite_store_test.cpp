@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "contracts/idempotency.hpp"
 #include "drivers/store/sqlite/schema.hpp"
 #include "drivers/store/sqlite/test_support.hpp"
 
@@ -117,6 +118,23 @@ TEST(SqliteStore, ALedgerMayBeOpenedFirstByManyAtOnce) {
   }
 }
 
+TEST(SqliteStore, ForgottenKeysDoNotPileUp) {
+  const Scratch scratch;
+  SqliteStore store(scratch.path());
+  const auto keys = [&] {
+    Connection ledger(scratch.path(), Connection::Mode::read, Millis(5'000));
+    Query query(ledger, "SELECT count(*) FROM idempotency_keys");
+    return query.step() ? query.integer(0) : -1;
+  };
+  const auto sign_up = [&](int n, TimePoint now) {
+    ASSERT_TRUE(std::holds_alternative<Created>(store.sign_up(wanted(n), now)));
+  };
+  for (int n = 0; n < 40; ++n) sign_up(n, t0);
+  EXPECT_EQ(keys(), 40);
+  for (int n = 40; n < 60; ++n) sign_up(n, t0 + key_life);
+  EXPECT_EQ(keys(), 20) << "what was forgotten is gone before as many have come again";
+}
+
 TEST(SqliteStore, AnOlderLedgerIsMigratedWithWhatItKnows) {
   const Scratch scratch;
   {
@@ -125,6 +143,7 @@ TEST(SqliteStore, AnOlderLedgerIsMigratedWithWhatItKnows) {
     tenant.first_ready_at = t0 + Millis(4'000);
     ASSERT_TRUE(store.save(tenant, {}, std::nullopt));
   }
+  execute(scratch.path(), "DROP INDEX idempotency_keys_age");
   execute(scratch.path(), "DROP INDEX tenants_ready");
   execute(scratch.path(), "DROP INDEX tenants_mail_owed");
   execute(scratch.path(), "ALTER TABLE tenants DROP COLUMN ready_at");
