@@ -25,7 +25,7 @@ Engine::Engine(const World& world, const Settings& settings, std::string owner, 
       boots_(settings.boots_at_once, world.room, world.clock, [this](const TenantId& id) { wake(id); }),
       turns_(world, settings, watch_, owner, log, &boots_),
       sweeper_(
-          world, settings, [this](const TenantId& id) { wake(id); }, log, owner + "/sweep") {}
+          world, settings, [this](const TenantId& id) { wake(id); }, log) {}
 
 void Engine::start() {
   sweep_wanted_ = true;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/error.hpp"
+#include "base/id.hpp"
 #include "engine/reconciler.hpp"
 
 namespace slipway {
@@ -65,6 +66,7 @@ std::vector<Resource> Sweeper::resources() const {
 
 SweepReport Sweeper::sweep(bool dry_run, Unknown unknown) {
   std::lock_guard lock(mutex_);
+  owner_ = new_id("sweep_", world_.clock.now(), world_.random);
   // First the world, then the ledger: a row is written before anything is made for it.
   const auto found = resources();
   const auto instances = world_.runtime.instances();

@@ -35,15 +35,12 @@ enum class Unknown { hold, remove };
 // nobody, once it has been seen for the whole grace. Thread-safe.
 class Sweeper {
  public:
-  // `owner` names its leases; no worker may use it.
-  Sweeper(const World& world, const Settings& settings, std::function<void(const TenantId&)> wake, Log log,
-          std::string owner = "sweep")
+  Sweeper(const World& world, const Settings& settings, std::function<void(const TenantId&)> wake, Log log)
       : world_(world),
         settings_(settings),
         specs_(world.store, world.database, settings, world.limits != nullptr),
         wake_(std::move(wake)),
-        log_(std::move(log)),
-        owner_(std::move(owner)) {}
+        log_(std::move(log)) {}
 
   // `dry_run` only looks: it wakes nobody, removes nothing and starts no grace.
   SweepReport sweep(bool dry_run, Unknown unknown = Unknown::hold);
@@ -63,8 +60,8 @@ class Sweeper {
   Specs specs_;
   std::function<void(const TenantId&)> wake_;
   Log log_;
-  const std::string owner_;
   std::mutex mutex_;
+  std::string owner_;  // of this sweep's leases: nobody else's, or two sweeps would hold one tenant and let it go
   std::map<Key, TimePoint> first_seen_;
 };
 

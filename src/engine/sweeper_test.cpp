@@ -43,6 +43,39 @@ TEST(Sweep, RemovesAnOrphanOnlyAfterItsGrace) {
   EXPECT_TRUE(w.sweeper.sweep(false).orphans.empty());
 }
 
+// Two sandboxes of the Lambda sweep one table at once.
+TEST(Sweep, NoOtherSweepTakesOrEndsItsHoldOfATenant) {
+  SweepWorld w;
+  const TenantId left = w.sign_up("acme");
+  w.settle(left);
+  w.tenants.change(left, Action::remove);
+  w.settle(left);
+  w.database.ensure(left, Plan{});
+
+  struct Meanwhile : test::ForwardDatabase {
+    using ForwardDatabase::ForwardDatabase;
+    void discard(const Resource& resource) override {
+      if (then) then();
+      ForwardDatabase::discard(resource);
+    }
+    std::function<void()> then;
+  } database(w.database);
+  World world = {w.store, w.runtime, database, w.mailer, w.probe, w.clock, w.random};
+  Sweeper first(
+      world, w.settings, [](const TenantId&) {}, Log::silent());
+  first.sweep(false);
+  w.sweeper.sweep(false);
+  w.clock.advance(w.settings.orphan_grace);
+  bool looked = false;
+  database.then = [&] {
+    looked = true;
+    for (const Orphan& orphan : w.sweeper.sweep(false).orphans) EXPECT_FALSE(orphan.removed) << orphan.resource.kind;
+    EXPECT_FALSE(w.store.claim(left, {"w1", w.clock.now() + lease_time}, w.clock.now())) << "the hold was ended";
+  };
+  first.sweep(false);
+  EXPECT_TRUE(looked);
+}
+
 TEST(Sweep, WhatTheLedgerHasNeverKnownIsHeldUntilAnOperatorSaysOtherwise) {
   SweepWorld w;
   w.database.ensure(nobody, Plan{});

@@ -48,7 +48,7 @@ MemoryStore::MemoryStore(Port first_port, Port last_port) {
 SignUpResult MemoryStore::sign_up(const NewTenant& wanted, TimePoint now) {
   std::lock_guard lock(mutex_);
   const SignUp& sign_up = wanted.tenant.sign_up;
-  if (const KnownKey* known = wanted.key ? known_key(*wanted.key) : nullptr) {
+  if (const KnownKey* known = wanted.key ? known_key(*wanted.key, now) : nullptr) {
     const Tenant& tenant = rows_.at(known->tenant_id).tenant;
     if (known->body_hash != wanted.body_hash) return other_body(tenant.sign_up, sign_up);
     return Existing{tenant};
@@ -268,10 +268,10 @@ void MemoryStore::break_leases() {
   for (auto& entry : rows_) entry.second.lease.reset();
 }
 
-const MemoryStore::KnownKey* MemoryStore::known_key(const IdempotencyKey& key) const {
+const MemoryStore::KnownKey* MemoryStore::known_key(const IdempotencyKey& key, TimePoint now) const {
   for (const auto& name : {std::optional(key), unowned(key)}) {
     const auto known = name ? keys_.find(*name) : keys_.end();
-    if (known != keys_.end() && known->second.created_at > told_ - key_life) return &known->second;
+    if (known != keys_.end() && known->second.created_at > now - key_life) return &known->second;
   }
   return nullptr;
 }

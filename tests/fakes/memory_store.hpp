@@ -66,7 +66,7 @@ class MemoryStore : public Store {
     std::uint64_t released = 0;  // position in the order of releases; 0: never used
   };
 
-  const KnownKey* known_key(const IdempotencyKey& key) const;
+  const KnownKey* known_key(const IdempotencyKey& key, TimePoint now) const;
   const Row* live_row_of(const UserId& user) const;
   const Row* live_row_at(const Slug& slug) const;
   void record_locked(const AuditEntry& entry);
