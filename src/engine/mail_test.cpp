@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "engine/test_world.hpp"
+#include "engine/welcome.hpp"
 
 namespace slipway {
 namespace {
@@ -43,6 +44,7 @@ TEST(Mail, ThatWasGivenUpHasADayAgainAfterARetry) {
   w.mailer.fail_next(3, Error(ErrorKind::unavailable, "smtp: down"));
   w.look(id);
   EXPECT_EQ(mail_owed_since(w.tenant(id)), w.clock.now());
+  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->attempts, 1u) << "its waits begin anew";
   w.settle(id);
   EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
 }
@@ -58,6 +60,41 @@ TEST(Mail, IsSentWhereTheClockWasSetBackUnderItsWait) {
   w.clock.advance(-std::chrono::hours(24));
   w.look(id);
   EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
+}
+
+// A sign-up that fails again and again, as with a timer that retries it.
+TEST(Mail, ARowKeepsTheNewestTwenty) {
+  TestWorld w;
+  w.runtime.remove_image("shop:1");
+  const TenantId id = w.sign_up("acme");
+  for (unsigned tries = 1; tries <= 3 * mails_kept; ++tries) {
+    w.settle(id);
+    ASSERT_EQ(w.tenant(id).status, Status::failed);
+    EXPECT_EQ(w.mailer.count(), tries) << "each failure has a mail, under a key of its own";
+    EXPECT_LE(w.tenant(id).mails.size(), mails_kept);
+    w.tenants.change(id, Action::retry);
+  }
+  EXPECT_TRUE(w.tenant(id).mails.back().key.ends_with("/60"));
+  w.runtime.add_image("shop:1");
+  w.settle(id);
+  EXPECT_EQ(w.tenant(id).status, Status::active);
+  EXPECT_EQ(find_mail(w.tenant(id), "welcome")->state, MailState::sent);
+}
+
+TEST(Mail, WhatIsOwedIsNeverDroppedAndBoundedToo) {
+  TestWorld w;
+  w.runtime.remove_image("shop:1");
+  w.mailer.set_down(true);
+  const TenantId id = w.sign_up("acme");
+  for (unsigned tries = 1; tries <= 3 * mails_kept; ++tries) {
+    w.settle(id, Millis(1'000));
+    ASSERT_EQ(w.tenant(id).status, Status::failed);
+    EXPECT_EQ(w.tenant(id).mails.size(), std::min<std::size_t>(tries, mails_kept));
+    w.tenants.change(id, Action::retry);
+  }
+  w.mailer.set_down(false);
+  w.settle(id);
+  EXPECT_GE(w.mailer.count(), mails_kept);
 }
 
 TEST(Mail, SpeaksTheCustomersLanguage) {

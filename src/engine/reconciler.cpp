@@ -269,7 +269,7 @@ void Reconciler::tell_operator(Tenant& t, TimePoint now) const {
   if (told_at_ && *told_at_ <= now && now - *told_at_ < between_tellings && told_of_ != t.id) return;
   told_at_ = now;
   told_of_ = t.id;
-  t.mails.push_back(new_mail(t, "operator_waiting"));
+  owe_mail(t, "operator_waiting");
 }
 
 // What has been saved, to the log and to whoever measures: once for each event and each change.

@@ -65,7 +65,7 @@ StepResult Steps::finish(const Tenant&, const Seen&) const {
               t.status = Status::failed;
               t.reason = t.failure;
               t.reason_code = t.failure_code;
-              if (tell) t.mails.push_back(new_mail(t, "operator_failure"));
+              if (tell) owe_mail(t, "operator_failure");
             }
           },
           {event(Step::finish, "everything that was made for this tenant has been taken back")},

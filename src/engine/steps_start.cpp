@@ -107,7 +107,7 @@ StepResult Steps::probe(const Tenant& tenant, const Seen&) const {
             t.reason.clear();
             t.status = Status::active;
             if (!t.first_ready_at) t.first_ready_at = now;
-            if (first && find_mail(t, "welcome") == nullptr) t.mails.push_back(new_mail(t, "welcome"));
+            if (first && find_mail(t, "welcome") == nullptr) owe_mail(t, "welcome");
           },
           {event(Step::probe, fmt::format("{} answered ({})", url(tenant), answer.detail), boot_at)},
           {}};

@@ -63,7 +63,9 @@ void retry(Tenant& t) {
   forget_troubles(t);
   for (Mail& mail : t.mails) {
     if (mail.state == MailState::failed) mail.state = MailState::pending;
-    if (mail.state == MailState::pending) mail.first_at = mail.not_before = TimePoint();
+    if (mail.state != MailState::pending) continue;
+    mail.first_at = mail.not_before = TimePoint();
+    mail.attempts = 0;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.hpp"
 
@@ -19,16 +20,34 @@ std::string language_of(const Settings& settings, const Tenant& tenant, std::str
   return known ? wanted->second : settings.mail.language;
 }
 
+// The last part of a mail's key; 0 where there is no mail.
+unsigned number_of(const Mail* mail) {
+  unsigned number = 0;
+  if (mail == nullptr) return number;
+  const char* const end = mail->key.data() + mail->key.size();
+  std::from_chars(mail->key.data() + mail->key.rfind('/') + 1, end, number);
+  return number;
+}
+
 }  // namespace
 
-Mail new_mail(const Tenant& tenant, std::string_view purpose) {
-  const auto earlier =
-      std::count_if(tenant.mails.begin(), tenant.mails.end(), [&](const Mail& m) { return m.purpose == purpose; });
+void owe_mail(Tenant& tenant, std::string_view purpose) {
+  auto& mails = tenant.mails;
+  const auto is_pending = [](const Mail& m) { return m.state == MailState::pending; };
+  const auto pending = static_cast<std::size_t>(std::count_if(mails.begin(), mails.end(), is_pending));
+  if (is_for_operator(purpose) && pending >= mails_kept) return;
   Mail mail;
   mail.purpose = purpose;
   mail.reason = tenant.reason;
-  mail.key = fmt::format("{}/{}/{}", tenant.id.value(), purpose, earlier + 1);
-  return mail;
+  mail.key = fmt::format("{}/{}/{}", tenant.id.value(), purpose, number_of(find_mail(tenant, purpose)) + 1);
+  mails.push_back(std::move(mail));
+  while (mails.size() > mails_kept) {
+    const auto oldest = std::find_if(mails.begin(), mails.end(), [&](const Mail& m) {
+      return !is_pending(m) && &m != find_mail(tenant, m.purpose);
+    });
+    if (oldest == mails.end()) return;
+    mails.erase(oldest);
+  }
 }
 
 Message compose_mail(const Settings& settings, const Tenant& tenant, const Mail& mail) {
