@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "os/proc.hpp"
 
 namespace slipway::metrics {
 namespace {
@@ -81,16 +82,13 @@ std::string read_proc(const char* path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Linux tells the start of a process in clock ticks since the machine's start (proc(5): field 22 of stat).
+// Linux tells the start of a process in clock ticks since the machine's start.
 double start_time_seconds() {
-  const std::string stat = read_proc("/proc/self/stat");
   const std::string machine = read_proc("/proc/stat");
   const auto boot = machine.find("btime ");
-  const auto name_end = stat.rfind(") ");  // the name before it may hold anything
-  if (boot == std::string::npos || name_end == std::string::npos) return 0;
-  const auto fields = split(std::string_view(stat).substr(name_end + 2), ' ');  // from field 3 on
-  if (fields.size() < 20) return 0;
-  return std::stod(machine.substr(boot + 6)) + std::stod(fields[19]) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  const std::uint64_t start = os::start_of(getpid());
+  if (boot == std::string::npos || start == 0) return 0;
+  return std::stod(machine.substr(boot + 6)) + static_cast<double>(start) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 void add_process(std::vector<MetricFamily>& all) {

@@ -1,21 +1,11 @@
 #include "deploy/aws/open_account.hpp"
 
-#include <fstream>
-#include <iterator>
+#include "os/file.hpp"
 
 namespace slipway::deploy {
-namespace {
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>(file), {}};
-}
-
-}  // namespace
 
 OwnSession::OwnSession(const Env& env, std::string region, const Clock& clock, Random& random)
-    : around_{env, read_file, env("HOME").value_or("")},
+    : around_{env, os::read_file, env("HOME").value_or("")},
       credentials_(around_, clock),
       session_{region.empty() ? aws::region_from(around_) : std::move(region), credentials_, clock, random,
                [this](const std::string& service) { return aws::endpoint_from_environment(around_, service); }} {

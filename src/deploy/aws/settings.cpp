@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "base/error.hpp"
 #include "deploy/aws/zip.hpp"
+#include "os/file.hpp"
 
 namespace slipway {
 namespace {
@@ -17,9 +15,9 @@ namespace fs = std::filesystem;
 constexpr std::uint16_t first_dynamic_port = 32768, last_dynamic_port = 50999;
 
 std::string content_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(ErrorKind::not_found, fmt::format("{} cannot be read", file.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
+  const auto content = os::read_file(file);
+  if (!content) throw Error(ErrorKind::not_found, fmt::format("there is no {}", file.string()));
+  return *content;
 }
 
 enum class Machine { x86_64, arm64 };
