@@ -9,21 +9,20 @@ namespace {
 
 struct Partition {
   std::string_view region_prefix;
-  std::string_view name;
   std::string_view suffix;
   std::string_view dual_stack_suffix;
 };
 
 // botocore's partitions.json. The last one is for every other region.
 constexpr Partition partitions[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"},
-    {"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"},
-    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"},
-    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-    {"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"},
-    {"", "aws", "amazonaws.com", "api.aws"},
+    {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+    {"us-gov-", "amazonaws.com", "api.aws"},
+    {"us-iso-", "c2s.ic.gov", "api.aws.ic.gov"},
+    {"us-isob-", "sc2s.sgov.gov", "api.aws.scloud"},
+    {"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+    {"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+    {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu"},
+    {"", "amazonaws.com", "api.aws"},
 };
 
 const Partition& find(std::string_view region) {
@@ -44,14 +43,12 @@ bool has_fips_host_in_govcloud(std::string_view prefix) { return prefix == "ecs"
 
 }  // namespace
 
-std::string_view partition_of(std::string_view region) { return find(region).name; }
-
 std::string endpoint_of(const Service& service, std::string_view region, bool use_fips, bool use_dual_stack) {
   check_region(region);
   const Partition& partition = find(region);
   std::string_view prefix = service.endpoint_prefix;
   if (prefix == "api.ecr" && use_dual_stack) prefix = "ecr";
-  if (use_fips && partition.name == "aws-us-gov") {
+  if (use_fips && partition.region_prefix == "us-gov-") {
     if (!use_dual_stack || prefix == "events") use_fips = has_fips_host_in_govcloud(prefix);
   }
   return fmt::format("https://{}{}.{}.{}", prefix, use_fips ? "-fips" : "", region,

@@ -11,7 +11,4 @@ namespace slipway::aws {
 // see it. Throws invalid for a region that cannot be part of a host name.
 std::string endpoint_of(const Service& service, std::string_view region, bool use_fips, bool use_dual_stack);
 
-// "aws", "aws-cn", "aws-us-gov", "aws-iso"...: what stands second in an ARN.
-std::string_view partition_of(std::string_view region);
-
 }  // namespace slipway::aws

@@ -15,9 +15,6 @@ TEST(Endpoints, AreThoseOfThePartition) {
   EXPECT_EQ(endpoint_of(services::ecs, "eu-central-1", false, false), "https://ecs.eu-central-1.amazonaws.com");
   EXPECT_EQ(endpoint_of(services::ecr, "cn-north-1", false, false), "https://api.ecr.cn-north-1.amazonaws.com.cn");
   EXPECT_EQ(endpoint_of(services::dynamodb, "us-east-1", true, true), "https://dynamodb-fips.us-east-1.api.aws");
-  EXPECT_EQ(partition_of("us-gov-west-1"), "aws-us-gov");
-  EXPECT_EQ(partition_of("us-isob-east-1"), "aws-iso-b");
-  EXPECT_EQ(partition_of("eu-central-1"), "aws");
 }
 
 TEST(Endpoints, ARegionCannotNameAnotherHost) {

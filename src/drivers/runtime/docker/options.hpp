@@ -12,7 +12,6 @@ struct Deadlines {
   Millis call{15'000};           // inspect, list, make or remove a network or a volume
   Millis create{30'000};         // make a container, without its image's pull
   Millis start{60'000};          // wait for a start slot, and again for the start itself
-  Millis stop_margin{30'000};    // beyond the grace
   Millis remove{60'000};         // remove a container, also wait for a removal that somebody else began
   Millis pull_silence{120'000};  // between two signs of life of a pull; the pull as a whole has no bound
   Millis credential_helper{10'000};
