@@ -73,12 +73,12 @@ Caller Gate::admit(const net::ServerRequest& request, Needs needs) const {
   return {key->id.value(), from, key->scope, false, tls};
 }
 
-void Gate::use(AccessPolicy policy) {
+void Gate::use(CallLimits policy) {
   const std::lock_guard lock(mutex_);
-  policy_ = std::make_shared<const AccessPolicy>(std::move(policy));
+  policy_ = std::make_shared<const CallLimits>(std::move(policy));
 }
 
-std::shared_ptr<const AccessPolicy> Gate::policy() const {
+std::shared_ptr<const CallLimits> Gate::policy() const {
   const std::lock_guard lock(mutex_);
   return policy_;
 }

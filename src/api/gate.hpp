@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "api/access_policy.hpp"
+#include "api/call_limits.hpp"
 #include "api/rate_limit.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
@@ -35,14 +35,14 @@ NewApiKey new_api_key(const std::string& name, Scope scope, TimePoint now, Rando
 // Decides who may do what, and how often. Safe from any thread.
 class Gate {
  public:
-  Gate(AccessStore& store, const Clock& clock, AccessPolicy policy)
+  Gate(AccessStore& store, const Clock& clock, CallLimits policy)
       : store_(store),
-        policy_(std::make_shared<const AccessPolicy>(std::move(policy))),
+        policy_(std::make_shared<const CallLimits>(std::move(policy))),
         by_address_(clock),
         by_key_(clock) {}
 
   // From now on this one counts.
-  void use(AccessPolicy policy);
+  void use(CallLimits policy);
 
   // Throws unauthorized (no key, an unknown or a revoked one) or forbidden (a key of too small a scope).
   Caller admit(const net::ServerRequest& request, Needs needs) const;
@@ -58,11 +58,11 @@ class Gate {
   net::Headers cors_headers(const net::ServerRequest& request) const;
 
  private:
-  std::shared_ptr<const AccessPolicy> policy() const;
+  std::shared_ptr<const CallLimits> policy() const;
 
   AccessStore& store_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const AccessPolicy> policy_;
+  std::shared_ptr<const CallLimits> policy_;
   RateLimit by_address_;
   RateLimit by_key_;
 };

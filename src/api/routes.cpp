@@ -38,7 +38,7 @@ Router make_router(const Context& context) {
   add_tenant_routes(router, context);
   add_timeline_routes(router, context);
   add_operator_routes(router, context);
-  add_metrics_routes(router, context);
+  add_status_routes(router, context);
   return router;
 }
 

@@ -13,7 +13,7 @@ void add_sign_up_routes(Router& router, const Context& context);
 void add_tenant_routes(Router& router, const Context& context);
 void add_timeline_routes(Router& router, const Context& context);  // events, logs, stats
 void add_operator_routes(Router& router, const Context& context);  // mail, sweep, version, health
-void add_metrics_routes(Router& router, const Context& context);   // status, metrics
+void add_status_routes(Router& router, const Context& context);    // status, metrics
 
 // Shared by them.
 net::Response json_response(int status, const boost::json::value& body);

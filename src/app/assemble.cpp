@@ -91,9 +91,14 @@ std::unique_ptr<Store> make_store(const Config& config, const DataDir& data) {
 
 std::unique_ptr<Runtime> make_runtime(const Config& config, const DataDir& data, const InstallationId& installation,
                                       const Log& log) {
-  using Driver = Config::RuntimeDriver;
-  if (config.runtime.driver == Driver::docker) return make_docker(config, installation, log);
-  if (config.runtime.driver == Driver::process) return make_processes(config, data, installation, log);
+  switch (config.runtime.driver) {
+    case Config::RuntimeDriver::docker:
+      return make_docker(config, installation, log);
+    case Config::RuntimeDriver::process:
+      return make_processes(config, data, installation, log);
+    case Config::RuntimeDriver::automatic:
+      break;
+  }
   const std::string in_use = data.runtime_in_use();
   auto docker = make_docker(config, installation, log);
   if (in_use == "docker") return docker;

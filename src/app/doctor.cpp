@@ -13,6 +13,7 @@
 #include "app/assemble.hpp"
 #include "app/public_address.hpp"
 #include "base/error.hpp"
+#include "base/words.hpp"
 #include "drivers/database/postgres/managed_server.hpp"
 #include "drivers/database/postgres/postmaster.hpp"
 #include "net/http_client.hpp"
@@ -182,7 +183,9 @@ Finding mail_delivery(const Config& config) {
 }
 
 std::string_view word_for(Verdict verdict) {
-  return verdict == Verdict::ok ? "ok" : verdict == Verdict::warning ? "warning" : "failure";
+  static constexpr Word<Verdict> words[] = {
+      {Verdict::ok, "ok"}, {Verdict::warning, "warning"}, {Verdict::failure, "failure"}};
+  return word_of(words, verdict);
 }
 
 }  // namespace

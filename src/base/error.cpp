@@ -1,27 +1,16 @@
 #include "base/error.hpp"
 
+#include "base/words.hpp"
+
 namespace slipway {
 
 std::string_view to_string(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::invalid:
-      return "invalid";
-    case ErrorKind::unauthorized:
-      return "unauthorized";
-    case ErrorKind::forbidden:
-      return "forbidden";
-    case ErrorKind::not_found:
-      return "not_found";
-    case ErrorKind::conflict:
-      return "conflict";
-    case ErrorKind::limited:
-      return "limited";
-    case ErrorKind::unavailable:
-      return "unavailable";
-    case ErrorKind::internal:
-      return "internal";
-  }
-  return "internal";
+  static constexpr Word<ErrorKind> words[] = {
+      {ErrorKind::invalid, "invalid"},         {ErrorKind::unauthorized, "unauthorized"},
+      {ErrorKind::forbidden, "forbidden"},     {ErrorKind::not_found, "not_found"},
+      {ErrorKind::conflict, "conflict"},       {ErrorKind::limited, "limited"},
+      {ErrorKind::unavailable, "unavailable"}, {ErrorKind::internal, "internal"}};
+  return word_of(words, kind);
 }
 
 }  // namespace slipway

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/access_policy.hpp"
+#include "api/call_limits.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/variables.hpp"
@@ -83,7 +83,7 @@ struct Config {
   struct Api {
     Listen listen;
     std::filesystem::path socket;
-    api::AccessPolicy access;
+    api::CallLimits access;
   };
 
   // Of `slipway aws`; whatever runs on this machine ignores it.

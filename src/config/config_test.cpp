@@ -46,7 +46,7 @@ std::string dump(const Config& c) {
                      w.instance_type, w.extra_machines, w.shell_access, w.database_volume_bytes, w.database_snapshots,
                      w.database_image, w.database_host, w.database_port, w.database_password.reveal(),
                      w.requests_per_second, w.log_days, w.alarm_email, w.budget_usd);
-  const api::AccessPolicy& p = c.api.access;
+  const api::CallLimits& p = c.api.access;
   std::vector<std::string> proxies;
   for (const api::AddressRange& range : p.trusted_proxies) {
     proxies.push_back(fmt::format("{}/{}", range.first.to_string(), range.bits));
@@ -169,7 +169,7 @@ TEST_F(ConfigFile, TheDefaultsAreThoseOfTheTable) {
   model.app.image = "shop:1";
   model.plans["default"] = Plan{};
   model.access.spec = AccessSpec{};
-  model.api.access = api::AccessPolicy{};
+  model.api.access = api::CallLimits{};
   EXPECT_EQ(dump(bare), dump(model));
 
   // Written out as the table gives them, they change nothing.

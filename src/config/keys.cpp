@@ -7,7 +7,7 @@
 namespace slipway::config {
 namespace {
 
-using api::AccessPolicy;
+using api::CallLimits;
 using net::Endpoint;
 using Access = Config::Access;
 using Api = Config::Api;
@@ -138,9 +138,9 @@ std::vector<Key> table() {
        "The HTTP API. `0.0.0.0:8080` is every address of the machine; port 0 is any free one."},
       {"api.socket", at<&Api::socket>, path(), in_words("slipway.sock in data_dir"),
        "The local socket that the command line uses, for this user only. At most 107 bytes long."},
-      {"api.cors_origins", at<&AccessPolicy::cors_origins>, list(origin()), is("[]"),
+      {"api.cors_origins", at<&CallLimits::cors_origins>, list(origin()), is("[]"),
        "Origins whose pages may call the API from a browser, such as `https://shop.example`; `\"*\"` is every one."},
-      {"api.trusted_proxies", at<&AccessPolicy::trusted_proxies>, list(address_range()), is("[]"),
+      {"api.trusted_proxies", at<&CallLimits::trusted_proxies>, list(address_range()), is("[]"),
        "IP addresses or ranges (`10.0.0.0/8`) of reverse proxies that are believed about [whom a request comes "
        "from](api.md#the-clients-address); without it, all clients behind a proxy share the proxy's address."},
       {"aws.region", at<&Aws::region>, name(), in_words("as AWS's own tools find it"),
@@ -176,9 +176,9 @@ std::vector<Key> table() {
       {"limits.reserved_subdomains", at<&Limits::reserved_subdomains>, list(subdomain()),
        in_words("www, admin, api, …"),
        "Names that no customer may take; given, it replaces the list that comes with Slipway."},
-      {"limits.sign_ups_per_key", at<&AccessPolicy::sign_ups_per_key>, whole(0, 1'000'000), is("600"),
+      {"limits.sign_ups_per_key", at<&CallLimits::sign_ups_per_key>, whole(0, 1'000'000), is("600"),
        "Sign-ups a minute that one API key may make; 0: no limit. The local socket is not limited."},
-      {"limits.sign_ups_per_address", at<&AccessPolicy::sign_ups_per_address>, whole(0, 1'000'000), is("60"),
+      {"limits.sign_ups_per_address", at<&CallLimits::sign_ups_per_address>, whole(0, 1'000'000), is("60"),
        "The same for one client address."},
       {"limits.workers", at<&Limits::workers>, whole(1, 256), is("8"), "Tenants that are worked on at once, 1 to 256."},
       {"limits.parallel_starts", at<&Limits::parallel_starts>, whole(0, 256), is("0"),

@@ -10,7 +10,7 @@ namespace slipway::config {
 // The objects whose members keys are: the parts of a Config, and the plan, volume or variable that is being read.
 using Place =
     std::tuple<Config*, AppSpec*, Config::Access*, AccessSpec*, Config::Runtime*, Config::Docker*, net::Endpoint*,
-               Config::Database*, Config::Mail*, Config::Smtp*, Config::Resend*, Config::Api*, api::AccessPolicy*,
+               Config::Database*, Config::Mail*, Config::Smtp*, Config::Resend*, Config::Api*, api::CallLimits*,
                Config::Aws*, Config::Limits*, Config::Logging*, Plan*, VolumeSpec*, EnvTemplate*>;
 
 Place place_in(Config& config);  // without a plan, a volume or a variable

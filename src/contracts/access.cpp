@@ -1,24 +1,15 @@
 #include "contracts/access.hpp"
 
+#include "base/words.hpp"
+
 namespace slipway {
+namespace {
 
-std::string_view to_string(Scope scope) {
-  switch (scope) {
-    case Scope::admin:
-      return "admin";
-    case Scope::signup:
-      return "signup";
-    case Scope::metrics:
-      return "metrics";
-  }
-  return "";
-}
+constexpr Word<Scope> scopes[] = {{Scope::admin, "admin"}, {Scope::signup, "signup"}, {Scope::metrics, "metrics"}};
 
-std::optional<Scope> parse_scope(std::string_view name) {
-  for (const Scope scope : {Scope::admin, Scope::signup, Scope::metrics}) {
-    if (name == to_string(scope)) return scope;
-  }
-  return std::nullopt;
-}
+}  // namespace
+
+std::string_view to_string(Scope scope) { return word_of(scopes, scope); }
+std::optional<Scope> parse_scope(std::string_view name) { return value_of(scopes, name); }
 
 }  // namespace slipway

@@ -1,31 +1,37 @@
 #include "model/tenant.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "base/words.hpp"
 
 namespace slipway {
 namespace {
 
-constexpr std::array<std::string_view, 3> desired_names = {"running", "suspended", "deleted"};
-constexpr std::array<std::string_view, 13> status_names = {
-    "provisioning", "active",  "restarting", "healing",  "crash_loop", "suspending", "suspended",
-    "resuming",     "failing", "failed",     "deleting", "deleted",    "unknown"};
-constexpr std::array<std::string_view, 3> mail_state_names = {"pending", "sent", "failed"};
-
-template <class E, std::size_t N>
-std::optional<E> parse_enum(const std::array<std::string_view, N>& names, std::string_view text) {
-  const auto found = std::find(names.begin(), names.end(), text);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<E>(found - names.begin());
-}
+constexpr Word<Desired> desired_words[] = {
+    {Desired::running, "running"}, {Desired::suspended, "suspended"}, {Desired::deleted, "deleted"}};
+constexpr Word<Status> status_words[] = {{Status::provisioning, "provisioning"},
+                                         {Status::active, "active"},
+                                         {Status::restarting, "restarting"},
+                                         {Status::healing, "healing"},
+                                         {Status::crash_loop, "crash_loop"},
+                                         {Status::suspending, "suspending"},
+                                         {Status::suspended, "suspended"},
+                                         {Status::resuming, "resuming"},
+                                         {Status::failing, "failing"},
+                                         {Status::failed, "failed"},
+                                         {Status::deleting, "deleting"},
+                                         {Status::deleted, "deleted"},
+                                         {Status::unknown, "unknown"}};
+constexpr Word<MailState> mail_state_words[] = {
+    {MailState::pending, "pending"}, {MailState::sent, "sent"}, {MailState::failed, "failed"}};
 
 }  // namespace
 
-std::string_view to_string(Desired desired) { return desired_names.at(static_cast<std::size_t>(desired)); }
-std::string_view to_string(Status status) { return status_names.at(static_cast<std::size_t>(status)); }
-std::string_view to_string(MailState state) { return mail_state_names.at(static_cast<std::size_t>(state)); }
-std::optional<Desired> parse_desired(std::string_view text) { return parse_enum<Desired>(desired_names, text); }
-std::optional<Status> parse_status(std::string_view text) { return parse_enum<Status>(status_names, text); }
+std::string_view to_string(Desired desired) { return word_of(desired_words, desired); }
+std::string_view to_string(Status status) { return word_of(status_words, status); }
+std::string_view to_string(MailState state) { return word_of(mail_state_words, state); }
+std::optional<Desired> parse_desired(std::string_view text) { return value_of(desired_words, text); }
+std::optional<Status> parse_status(std::string_view text) { return value_of(status_words, text); }
 
 bool is_owed(const Mail& mail, const Tenant& tenant) {
   return mail.state == MailState::pending && (mail.purpose != "welcome" || tenant.first_ready_at);

@@ -1,5 +1,6 @@
 """Rules for any text: tests that wait, notes to self, machine paths, dead links, READMEs of drivers."""
 
+import fnmatch
 import re
 
 from tree import Offence, rule
@@ -115,3 +116,29 @@ def driver_readme(tree):
     for folder in sorted({path.rsplit("/", 1)[0] for path in tree.find(r"src/drivers/[^/]+/[^/]+/[^/]+\.cpp")}):
         if not tree.exists(f"{folder}/README.md"):
             yield Offence(f"{folder}/", 1, "lacks a README.md: what it needs, what it promises, how to try it")
+
+
+@rule(
+    "a folder's README.md says where each of its files belongs",
+    bad={"src/api/README.md": "# api\n\n- `gate*`, `gone*`: who may.\n", "src/api/gate.cpp": "\n", "src/api/new.cpp": "\n"},
+    good={"src/api/README.md": "# api\n\n- `gate*`: who may.\n  `new.cpp`: what is new.\n", "src/api/gate.cpp": "\n",
+          "src/api/new.hpp": "\n", "src/api/new.cpp": "\n", "src/api/x_test.cpp": "\n", "src/api/test_api.hpp": "\n"},
+)
+def folder_readme(tree):
+    """A word of a list that is no file's name (`Config`) does no harm; a name with a star or an ending must fit one."""
+    sources = [path for path in tree.find(r"src/(?!drivers/)[\w/]+/\w+\.(cpp|hpp)")
+               if not re.search(r"_test\.cpp$|/test_\w+\.hpp$|/(harness|testing)\.hpp$|^src/(init|app/lambda)/", path)]
+    for folder in sorted({path.rpartition("/")[0] for path in sources}):
+        readme = f"{folder}/README.md"
+        if not tree.exists(readme):
+            yield Offence(f"{folder}/", 1, "lacks a README.md: which file is about what, in five lines")
+            continue
+        names = [path.rpartition("/")[2] for path in sources if path.rpartition("/")[0] == folder]
+        words = [word for _, line in tree.lines(readme) if line.startswith(("- ", "  ")) for word in re.findall(r"`([^`]+)`", line)]
+        for name in names:
+            pair = [name, name.replace(".hpp", ".cpp"), name.replace(".cpp", ".hpp")]
+            if not any(fnmatch.fnmatch(other, word) for other in pair for word in words):
+                yield Offence(f"{folder}/", 1, f"README.md does not say what {name} is about")
+        for word in words:
+            if re.fullmatch(r"[\w*]+(\*|\.cpp|\.hpp)", word) and not fnmatch.filter(names, word):
+                yield Offence(f"{folder}/", 1, f"README.md names {word}, which is not there")

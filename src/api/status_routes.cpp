@@ -37,7 +37,7 @@ net::Response status(const Context& context) {
 
 }  // namespace
 
-void add_metrics_routes(Router& router, const Context& context) {
+void add_status_routes(Router& router, const Context& context) {
   router.add("GET", "/v1/status", Needs::admin, [&context](const Call&) -> net::Reply { return status(context); });
   if (!context.metrics) return;
   router.add("GET", "/metrics", Needs::metrics, [&context](const Call&) -> net::Reply {
