@@ -76,7 +76,14 @@ Secret DataDir::master_key(Random& random) const {
 }
 
 std::string DataDir::runtime_in_use() const {
-  if (read_small_file(path_ / "runtime") == "docker") return "docker";
+  const std::string remembered = read_small_file(path_ / "runtime");
+  if (remembered == "docker") return remembered;
+  if (!remembered.empty() && remembered != "process") {  // an older version remembered that too
+    throw Error(ErrorKind::invalid,
+                fmt::format("the file \"runtime\" in data_dir says \"{}\", which is no runtime; set "
+                            "runtime.driver, or remove the file to have it chosen anew",
+                            remembered));
+  }
   std::error_code not_there;
   const bool tenants = fs::directory_iterator(processes(), not_there) != fs::directory_iterator();
   return tenants ? "process" : "";
