@@ -36,7 +36,7 @@ app:
 
 # What a customer's instance may use. A sign-up names its plan; "default" is for those that do not.
 plans:
-  default: {{ memory: 256MiB, cpus: 0.5, pids: 256, database: {{ connections: 10, statement_timeout: 30s }} }}
+  default: {{ memory: 256MiB, cpus: 0.5, pids: 256, database: {{ connections: 4, statement_timeout: 30s }} }}
   # large: {{ memory: 1GiB, cpus: 2 }}
 
 # Where customers find their instance: http://<subdomain>.<address>.sslip.io:<port>

@@ -60,7 +60,7 @@ std::vector<Key> table() {
        "Memory of the container, at least 6MiB; an app that wants more is killed and restarted."},
       {"plans.*.cpus", at<&Plan::cpus>, decimal(0.01, 1024), is("0.5"), "Processor time, in cores."},
       {"plans.*.pids", at<&Plan::pids>, whole(1, 4'194'304), is("256"), "Processes and threads at once."},
-      {"plans.*.database.connections", at<&Plan::db_connections>, whole(1, 10'000), is("10"),
+      {"plans.*.database.connections", at<&Plan::db_connections>, whole(1, 10'000), is("4"),
        "Connections that the customer's role may have open."},
       {"plans.*.database.statement_timeout", at<&Plan::db_statement_timeout>, duration(std::chrono::hours(24)),
        is("30s"), "The time after which Postgres ends a statement; at most 24h."},

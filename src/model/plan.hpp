@@ -12,7 +12,7 @@ struct Plan {
   std::uint64_t memory_bytes = 256ull << 20;
   double cpus = 0.5;
   std::uint32_t pids = 256;
-  std::uint32_t db_connections = 10;
+  std::uint32_t db_connections = 4;
   Millis db_statement_timeout{30'000};
   bool operator==(const Plan&) const = default;
 };

@@ -40,8 +40,13 @@ UNION ALL
 SELECT 'role', rolname FROM pg_roles WHERE starts_with(rolname::text, {0}))";
 
 constexpr std::string_view check_sql = R"(
-SELECT current_user, rolsuper OR (rolcreatedb AND rolcreaterole), pg_is_in_recovery(), current_setting('server_version')
-FROM pg_roles WHERE rolname = current_user)";
+SELECT current_user, rolsuper OR (rolcreatedb AND rolcreaterole), pg_is_in_recovery(), current_setting('server_version'),
+       promised.connections, available.connections, promised.connections > available.connections
+FROM pg_roles,
+     (SELECT coalesce(sum(rolconnlimit), 0) AS connections FROM pg_roles WHERE rolcanlogin AND rolconnlimit > 0) promised,
+     (SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+             AS connections) available
+WHERE rolname = current_user)";
 
 // Whoever is not a superuser must be a member of a role to make, change and drop a database of that role's.
 std::string grant_sql(const Connection& connection, const std::string& quoted_role) {
@@ -283,6 +288,12 @@ std::string PostgresDatabase::check() {
           "; role {} may not keep tenants from changing {}: a tenant can fill the server's disk (GRANT "
           "SET ON PARAMETER, docs/security.md)",
           row.at(0), missing);
+    }
+    if (row.at(6) == "t") {
+      found += fmt::format(
+          "; its roles are promised {} connections, and it takes {}: once those are in use an app is refused, a new "
+          "one fails to boot (raise max_connections or lower plans.*.database.connections, docs/operating/capacity.md)",
+          row.at(4), row.at(5));
     }
     found += what_is_open(connection, deadline);
   });

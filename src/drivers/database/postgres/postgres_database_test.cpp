@@ -162,6 +162,22 @@ TEST_F(PostgresDatabaseTest, ARoleWithoutSuperuserRightsSuffices) {
   server_.ask(fmt::format("DROP ROLE {}", admin));
 }
 
+TEST_F(PostgresDatabaseTest, CheckSaysWhereMoreConnectionsArePromisedThanThereAre) {
+  const int available =
+      std::stoi(server_.ask("SHOW max_connections")) - std::stoi(server_.ask("SHOW superuser_reserved_connections"));
+  Plan plan = plan_;
+  plan.db_connections = static_cast<std::uint32_t>(available);
+  database_->ensure(tenant_, plan);
+  EXPECT_THAT(database_->check(), testing::Not(HasSubstr("promised")));
+  plan.db_connections += 1;
+  database_->ensure(tenant_, plan);
+  EXPECT_THAT(database_->check(),
+              HasSubstr(fmt::format("promised {} connections, and it takes {}", available + 1, available)));
+  database_->close(tenant_);
+  EXPECT_THAT(database_->check(), testing::Not(HasSubstr("promised"))) << "a suspended tenant opens none";
+  database_->drop(tenant_);
+}
+
 TEST_F(PostgresDatabaseTest, CheckSaysWhichServerItFound) {
   EXPECT_THAT(database_->check(), testing::MatchesRegex("PostgreSQL 1[0-9]\\.[0-9]+"));
 }
