@@ -114,7 +114,8 @@ Specs::LimitsChange Specs::limits_change(const Tenant& tenant) const {
   const Plan& had = *tenant.given;
   const Plan wanted = plan_of(settings_, tenant);
   if (had == wanted) return LimitsChange::none;
-  const bool less = wanted.memory_bytes < had.memory_bytes || wanted.pids < had.pids;
+  const bool less =
+      wanted.memory_bytes < had.memory_bytes || wanted.pids < had.pids || wanted.db_connections < had.db_connections;
   return less ? LimitsChange::at_start : LimitsChange::now;
 }
 

@@ -35,8 +35,8 @@ class Specs {
   // Throws unavailable as long as it is not known where instances find their database.
   InstanceSpec spec(const Tenant& tenant, const Release& release) const;
 
-  // What is to be told to the runtime, or shown, about limits that are not those of the plan any more: more memory and
-  // processes are given at once, less only to the next start, since the app may be using them.
+  // What is to be told to the runtime, or shown, about limits that are not those of the plan any more: more memory,
+  // processes and connections are given at once, less only to the next start, since the app may be using them.
   enum class LimitsChange { none, now, at_start };
   LimitsChange limits_change(const Tenant& tenant) const;
 

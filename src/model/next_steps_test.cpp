@@ -410,41 +410,6 @@ TEST(ProbeInterval, GrowsWithTheAgeOfTheBoot) {
   EXPECT_EQ(probe_interval(Millis(60'000)), Millis(1'000));
 }
 
-TEST(NextSteps, AnInstanceThatWouldBeMadeOtherwiseNowIsMadeAnewOnlyWhenItStarts) {
-  Tenant t = active();
-  Instance box;
-  box.state = InstanceState::running;
-  box.host_port = t.port;
-  box.outdated = true;
-  EXPECT_TRUE(next_steps(t, box, Policy{}, now).steps.empty()) << "nobody is disturbed for it";
-  t.started = false;
-  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::stop_instance}) << "a start is not its start";
-  box.state = InstanceState::exited;
-  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::create_instance});
-  box.outdated = false;
-  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::start_instance});
-}
-
-// Whoever made it died before that was written down, so the row does not say what it was made from.
-TEST(NextSteps, AnInstanceThatTheRowDoesNotKnowIsAskedForAgain) {
-  Tenant t = fresh();
-  t.database_made = true;
-  t.instance_id.clear();
-  EXPECT_THAT(next_steps(t, instance(InstanceState::created), {}, now).steps, ElementsAre(Step::create_instance));
-}
-
-TEST(NextSteps, LimitsAreSetOnceTheInstanceServes) {
-  Tenant t = active();
-  Instance box;
-  box.state = InstanceState::running;
-  box.host_port = t.port;
-  box.limits_owed = true;
-  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::set_limits});
-  EXPECT_EQ(next_steps(t, box, Policy{}, now).status, Status::active);
-  t.proven = false;
-  EXPECT_EQ(next_steps(t, box, Policy{}, now).steps, std::vector{Step::probe});
-}
-
 TEST(ProbeTimeout, GrowsWithTheAgeOfTheBootAndEndsWithIt) {
   const Millis whole(60'000);
   EXPECT_EQ(probe_timeout(Millis(0), whole), Millis(2'000));

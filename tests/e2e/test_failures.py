@@ -20,6 +20,7 @@ def assert_nothing_left(slipway, docker, tenant_id):
 def test_a_registry_that_is_away_is_waited_for(make_server, docker, busybox_image):
     """An outage of the world fails no sign-up: it goes on once the image can be had."""
     image = "localhost:1/slipway-e2e-away:1"
+    docker.run("rmi", image, check=False)  # of a run that was cut off
     slipway = make_server(image=image, docker=docker, health="/", limits="retry_budget: 1s").start()
     tenant_id = slipway.sign_up("acme").json["tenantId"]
     wait_until(lambda: "slipway-e2e-away" in (slipway.tenant(tenant_id)["reason"] or ""), "the reason")

@@ -41,7 +41,7 @@ TEXTS = {
     "formats": (f"{MARK} %s %n {{}} {{0}} \\n \\x1b[31m \\u001b =cmd|' /C calc'!A0", f"{MARK}.." , f"%s%n{{0}}{MARK}@evil.example"),
     "mail and json": (f"=?UTF-8?B?{MARK}?= Bcc: <thief@evil.example>, \",\"status\":\"deleted", f"{MARK}::",
                       f"{MARK}+bcc=thief@evil.example"),
-    "names of others": (f"{MARK},slipway.tenant=t_x\u200b\ufeff", f"{MARK}_postgres", f"{MARK}=slipway.managed@evil.example"),
+    "names of others": (f"{MARK},slipway.tenant=t_x", f"{MARK}_postgres", f"{MARK}=slipway.managed@evil.example"),
 }
 ENVIRONMENT = """    EMAIL: "{{ admin_email }}"
     USER_REF: "<{{ user_id }}>"

@@ -234,6 +234,7 @@ def stop_like_the_unit(process):
 
 def test_what_the_kernel_ends_for_want_of_memory_is_not_the_service(debian):
     """The private Postgres' backends are processes of the unit: one that is killed must not restart Slipway."""
+    install(debian["0.1.0"])
     assert unit()["OOMPolicy"] == "continue" and int(unit()["TasksMax"]) >= 10_000
 
 
