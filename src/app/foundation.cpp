@@ -34,7 +34,6 @@ void Foundation::keep(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     tried_ = true;
     changed_.notify_all();
-    if (whole && !start_server_) return;
     changed_.wait_for(lock, stop, whole ? check_interval : retry_interval, [] { return false; });
   }
 }
@@ -46,8 +45,11 @@ bool Foundation::lay() {
     const std::lock_guard lock(mutex_);
     network_ = made;
   };
-  if (!network_ && !attempt(network_part_, make_network)) return false;
-  return !start_server_ || attempt(server_part_, [this] { start_server_(*network_); });
+  // Also if it is there: somebody may have removed it, and what is made in its place may have another address.
+  const bool is_there = attempt(network_part_, make_network);
+  if (!network_) return false;
+  const bool serves = !start_server_ || attempt(server_part_, [this] { start_server_(*network_); });
+  return is_there && serves;
 }
 
 // A fault is logged when it comes, changes and goes, not at each try.

@@ -73,6 +73,19 @@ TEST(FoundationTest, StartsWithoutThePrivateServerWhateverKeepsItAndTriesAgain) 
   EXPECT_TRUE(comes([&] { return unavailable([&] { foundation.require_server(); }).empty(); }));
 }
 
+TEST(FoundationTest, KeepsTheServerWhileTheEngineIsAway) {
+  test::FakeRuntime runtime;
+  std::atomic<int> server_starts = 0;
+  Foundation foundation(
+      runtime, [&](const HostNetwork&) { throw std::runtime_error(std::to_string(++server_starts)); }, Log::silent());
+  foundation.start();
+  runtime.fail_next(RuntimeCall::prepare, Error(ErrorKind::unavailable, "no dockerd"), 1'000'000);
+  EXPECT_TRUE(comes([&] { return !unavailable([&] { foundation.require_network(); }).empty(); }));
+  const int before = server_starts;
+  EXPECT_TRUE(comes([&] { return server_starts > before; }));
+  EXPECT_NE(foundation.host_address(), "");
+}
+
 TEST(FoundationTest, NeedsNoPrivateServerWhereTheFounderHasOne) {
   test::FakeRuntime runtime;
   Foundation foundation(runtime, nullptr, Log::silent());
