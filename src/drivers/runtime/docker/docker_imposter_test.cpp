@@ -97,6 +97,10 @@ TEST_F(DockerImposter, a_container_whose_creation_was_not_answered_is_found_agai
   engine.on("POST /v1.41/containers/create", [&](const ImposterRequest&) {
     return made.exchange(true) ? refusal(409, "Conflict. The container name is already in use") : reset();
   });
+  // A request that breaks on a connection which served one before is sent again by itself.
+  ImposterResponse last = answer(200, "{}");
+  last.headers.emplace_back("Connection", "close");
+  engine.on("GET /v1.41/images/shop%3A1/json", last);
   has_container("created");
   EXPECT_EQ(kind_of([&] { runtime().create(shop_spec(), {}); }), ErrorKind::unavailable);
   EXPECT_EQ(runtime().create(shop_spec(), {}).id, "abc");

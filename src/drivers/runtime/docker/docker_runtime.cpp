@@ -12,7 +12,6 @@
 #include "drivers/runtime/docker/image_puller.hpp"
 #include "drivers/runtime/docker/program_check.hpp"
 #include "drivers/runtime/docker/tenant_network.hpp"
-#include "model/image_reference.hpp"
 
 namespace slipway::docker {
 namespace {
@@ -26,8 +25,6 @@ constexpr std::size_t known_programs_limit = 1000;
 unsigned slots(unsigned wanted) { return wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()); }
 
 bool is_id(std::string_view image) { return image.starts_with("sha256:"); }
-
-bool is_exact(std::string_view image) { return is_id(image) || image.find('@') != std::string_view::npos; }
 
 Error lost_image(const InstanceSpec& spec) {
   return Error(
@@ -102,32 +99,9 @@ void DockerRuntime::create_volumes(const InstanceSpec& spec) {
   }
 }
 
-// An image that came from a registry has a digest there, by which it can be had again; one that was built here has
-// nothing but its id.
-std::optional<std::string> DockerRuntime::pinned(const std::string& image) {
-  const auto response = send("GET", "/images/" + net::url_encoded(image) + "/json", options_.deadlines.call);
-  if (response.status == 404) return std::nullopt;
-  if (response.status != 200) throw engine_error(response.status, response.body, "look at image " + image);
-  if (is_exact(image)) return image;
-  const json::object found = as_object(response);
-  const std::string name = parse_image_reference(image).pull_name();
-  const auto* digests = array_at(found, "RepoDigests");
-  for (const json::value& digest : digests == nullptr ? json::array() : *digests) {
-    if (!digest.is_string()) continue;
-    const std::string known(digest.get_string());
-    if (parse_image_reference(known).pull_name() == name) return known;
-  }
-  return string_at(found, "Id");
-}
-
-std::string DockerRuntime::pin(const std::string& image, const Progress& progress) {
-  if (auto known = pinned(image)) return *std::move(known);
-  pull_image(engine_, options_, image, progress);
-  if (auto known = pinned(image)) return *std::move(known);
-  throw Error(ErrorKind::unavailable, fmt::format("docker: image {} was pulled, and then removed again", image));
-}
-
-Instance DockerRuntime::create(const InstanceSpec& spec, const Progress& progress) {
+Instance DockerRuntime::create(const InstanceSpec& wanted, const Progress& progress) {
+  InstanceSpec spec = wanted;
+  adopt_volumes_of_image(spec);
   const std::string name = name_of(spec.tenant);
   json::object container = container_spec(spec, installation_, network_name(options_, installation_), options_);
   // `docker ps` shows the name as long as it stands for the same image.
@@ -297,18 +271,6 @@ void DockerRuntime::show_stop(Instance& instance) {
   }
   instance.state = InstanceState::stopping;
   if (overdue) signal(instance.id, "SIGKILL");
-}
-
-bool DockerRuntime::must_pull(const std::string& image) {
-  {
-    std::lock_guard lock(images_mutex_);
-    if (images_.contains(image)) return false;
-  }
-  if (send("GET", "/images/" + net::url_encoded(image) + "/json", options_.deadlines.call).status == 404) return true;
-  std::lock_guard lock(images_mutex_);
-  if (images_.size() >= known_programs_limit) images_.clear();
-  images_.insert(image);
-  return false;
 }
 
 void DockerRuntime::set_limits(const TenantId& tenant, const Plan& plan) {

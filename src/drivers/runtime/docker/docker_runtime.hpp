@@ -64,6 +64,7 @@ class DockerRuntime : public Runtime,
 
   // What this name stands for in the engine now, as `pin` returns it; nothing where there is no such image.
   std::optional<std::string> pinned(const std::string& image);
+  void adopt_volumes_of_image(InstanceSpec& spec);
   void create_volumes(const InstanceSpec& spec);
   std::optional<Instance> adopt_or_clear(const InstanceSpec& spec);
   void check_program(const boost::json::object& container);

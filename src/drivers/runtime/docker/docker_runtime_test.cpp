@@ -92,6 +92,19 @@ TEST_F(DockerRuntimeTest, what_is_pinned_stays_the_same_image) {
   EXPECT_THAT(message, HasSubstr(image));
 }
 
+// Otherwise its data would go with the container, and the customer's app would begin anew.
+TEST_F(DockerRuntimeTest, what_an_image_declares_as_a_volume_outlives_the_container) {
+  import_image("hello\n", "VOLUME /data /cache/");
+  InstanceSpec spec = spec_of(new_tenant(), shell("B=/bin/busybox; $B ls /data; echo kept >/data/file; $B sync"));
+  spec.volumes = {{"cache", "/cache"}};
+  EXPECT_EQ(output_of(spec), "");
+  runtime->remove(spec.tenant, false);
+  EXPECT_EQ(output_of(spec), "file\n");
+  EXPECT_EQ(raw(name_of(spec.tenant)).at("HostConfig").at("Mounts").as_array().size(), 2u) << "one for each path";
+  runtime->remove(spec.tenant, true);
+  for (const Resource& left : runtime->resources()) EXPECT_NE(left.tenant, spec.tenant) << left.kind << left.name;
+}
+
 TEST_F(DockerRuntimeTest, inside_it_is_as_hardened_as_it_looks) {
   InstanceSpec spec =
       spec_of(new_tenant(), shell("B=/bin/busybox; $B grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status;"

@@ -135,14 +135,15 @@ class RealEngine : public testing::Test {
   }
 
   // Makes `image`, anew if there is one.
-  void import_image(const std::string& text) {
+  void import_image(const std::string& text, const std::string& change = "") {
     std::ifstream busybox("/bin/busybox", std::ios::binary);
     const std::string program{std::istreambuf_iterator<char>(busybox), {}};
     const std::string tar = tar_entry("bin/busybox", program) + tar_entry("bin/script", "#!/no/such/shell\n") +
                             tar_entry("etc/text", text, "0000644") + std::string(1024, '\0');
     const std::string repository = "slipway-docker-test-" + installation.value();
     Call import{"POST",
-                "/images/create?fromSrc=-&repo=" + repository + "&tag=1",
+                "/images/create?fromSrc=-&repo=" + repository + "&tag=1" +
+                    (change.empty() ? "" : "&changes=" + net::url_encoded(change)),
                 tar,
                 {{"Content-Type", "application/x-tar"}},
                 Millis(60'000)};
