@@ -176,13 +176,11 @@ void add_changing(CLI::App& app, Context& context) {
     std::string name;
     std::string what;
   };
-  const std::vector<Verb> verbs = {
-      {"suspend", "Stop a tenant's instance and keep its data"},
-      {"resume", "Start a suspended tenant's instance again"},
-      {"restart", "Stop and start a tenant's instance"},
-      {"apply", "Restart a tenant whose settings have changed since its instance was made"},
-      {"upgrade", "Move a tenant to the app as slipway.yaml has it now"},
-      {"retry", "Try a failed provisioning again"}};
+  const std::vector<Verb> verbs = {{"suspend", "Stop a tenant's instance and keep its data"},
+                                   {"resume", "Start a suspended tenant's instance again"},
+                                   {"restart", "Stop and start a tenant's instance"},
+                                   {"upgrade", "Move a tenant to the app as slipway.yaml has it now"},
+                                   {"retry", "Try a failed provisioning again"}};
   for (const Verb& verb : verbs) {
     CLI::App& command = add(app, verb.name, verb.what, "Tenants");
     const auto common = describe(command, fmt::format("slipway {} acme", verb.name));
@@ -191,6 +189,24 @@ void add_changing(CLI::App& app, Context& context) {
       return change_tenant(context, api, c.tenant, name, c.json);
     });
   }
+
+  CLI::App& apply =
+      add(app, "apply", "Restart a tenant whose settings have changed since its instance was made", "Tenants");
+  const auto of_apply = describe(apply, "slipway apply --all");
+  auto* one = apply.add_option("TENANT", of_apply->tenant, tenant_help)->type_name("");
+  auto all = std::make_shared<bool>(false);
+  auto* flag = apply.add_flag("--all", *all, "all of them, one after the other, until one does not come back");
+  flag->excludes(one);
+  auto patience = std::make_shared<unsigned>(120);
+  apply.add_option("--timeout", *patience, "seconds that each may take with --all (120)")
+      ->type_name("SECONDS")
+      ->check(between(1u, 86'400u))
+      ->needs(flag);
+  runs(apply, context, of_apply, [&context, all, patience](ApiClient& api, const Common& c) {
+    if (*all) return apply_all(context, api, *patience, c.json);
+    if (c.tenant.empty()) throw Error(ErrorKind::invalid, "apply needs a TENANT, or --all");
+    return change_tenant(context, api, c.tenant, "apply", c.json);
+  });
 
   CLI::App& rm = add(app, "rm", "Delete a tenant with its database, volumes and URL", "Tenants");
   const auto common = describe(rm, "slipway rm --yes --wait acme");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <istream>
+#include <limits>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -126,6 +127,37 @@ int change_tenant(Context& context, ApiClient& api, const std::string& tenant, s
     print_json(context, t);
   } else {
     print_status(context, t);
+  }
+  return exit_ok;
+}
+
+int apply_all(Context& context, ApiClient& api, unsigned timeout_seconds, bool json_wanted) {
+  const json::object all =
+      all_pages("tenants", std::numeric_limits<std::size_t>::max(),
+                [&](const std::string& after, std::size_t limit) { return api.tenants("", "", after, limit); });
+  json::array applied;
+  for (const json::value& entry : all.at("tenants").get_array()) {
+    const json::object& t = entry.as_object();
+    if (!bool_at(t, "outdated") || string_at(t, "desired") != "running") continue;
+    const TenantId id(string_at(t, "tenantId"));
+    const auto last = int_at(api.events(id, 0, 1, std::chrono::seconds(0)), "last");
+    api.act(id, "apply");
+    ProgressView view(context, json_wanted);
+    const Waited waited = wait_for(
+        context, api, id, static_cast<std::uint64_t>(last), std::chrono::seconds(timeout_seconds), view,
+        [](const json::object& now) { return string_at(now, "status") == "active" && !bool_at(now, "outdated"); });
+    if (!waited.done) {
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("{} was not active again within {} s; those after it were left as they are",
+                              string_at(t, "subdomain"), timeout_seconds));
+    }
+    applied.push_back(waited.tenant);
+    if (!json_wanted) print_status(context, waited.tenant);
+  }
+  if (json_wanted) {
+    print_json(context, {{"tenants", std::move(applied)}});
+  } else if (applied.empty()) {
+    context.out << "no tenant's settings have changed since its instance was made\n";
   }
   return exit_ok;
 }

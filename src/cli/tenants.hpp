@@ -20,6 +20,10 @@ int show_tenant(Context& context, ApiClient& api, const std::string& tenant, boo
 // The verb as the API has it: "suspend", "restart".
 int change_tenant(Context& context, ApiClient& api, const std::string& tenant, std::string_view verb, bool json);
 
+// Restarts those whose settings have changed, each once the one before is active again. Stops at one that is not in
+// time.
+int apply_all(Context& context, ApiClient& api, unsigned timeout_seconds, bool json);
+
 struct RemoveOptions {
   bool yes = false;
   bool wait = false;

@@ -122,6 +122,24 @@ class Remove : public Tenants {
   std::size_t deletions() const { return server.requests("DELETE " + by_id).size(); }
 };
 
+TEST_F(Tenants, ApplyToAllGoesThroughThoseThatAreOutdated) {
+  const auto with = [](bool outdated) {
+    const std::string text = acme("active");
+    return text.substr(0, text.size() - 1) + fmt::format(R"(,"desired":"running","outdated":{}}})", outdated);
+  };
+  answer("GET /v1/tenants", fmt::format(R"({{"tenants":[{}],"next":null}})", with(true)));
+  answer("GET " + by_id + "/events", R"({"events":[],"last":7})");
+  answer("POST " + by_id + "/apply", with(true));
+  answer("GET " + by_id, with(false));
+  EXPECT_EQ(slipway({"apply", "--all"}).code, exit_ok);
+  EXPECT_EQ(server.requests("POST " + by_id + "/apply").size(), 1u);
+
+  answer("GET /v1/tenants", fmt::format(R"({{"tenants":[{}],"next":null}})", with(false)));
+  EXPECT_THAT(slipway({"apply", "--all"}).out, HasSubstr("no tenant's settings have changed"));
+  EXPECT_EQ(server.requests("POST " + by_id + "/apply").size(), 1u);
+  EXPECT_NE(slipway({"apply"}).code, exit_ok);
+}
+
 TEST_F(Remove, NeedsYesWhereNobodyCanBeAsked) {
   const Outcome outcome = slipway({"rm", "acme"});
   EXPECT_EQ(outcome.code, exit_usage);

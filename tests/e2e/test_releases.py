@@ -106,7 +106,7 @@ def test_a_secret_that_was_changed_is_taken_up_by_the_next_start(make_server, do
     slipway.restart()
     wait_until(lambda: outdated(slipway, tenant), "it is shown")
     assert docker.inspect(container)["State"]["Running"]
-    slipway.cli("apply", "acme")
+    slipway.cli("apply", "--all")
     wait_until(lambda: [docker.environment(c, missing_ok=True).get("MAIL_KEY")
                         for c in docker.containers(tenant=tenant["tenantId"])] == ["and-the-second-mail-key"], "it has the new key")
     slipway.wait_status(tenant["tenantId"], "active")
