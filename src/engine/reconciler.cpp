@@ -11,8 +11,9 @@ namespace slipway {
 namespace {
 
 constexpr Millis between_tellings{1'800'000};
-constexpr Millis boot_poll{1'000};  // between two looks whether there is room for a boot
-constexpr int round_limit = 64;     // of one call; then the tenant queues again behind the others
+constexpr Millis unmoved_poll{1'000};  // where a step has succeeded and changed nothing, so that it is decided on again
+constexpr Millis boot_poll{1'000};     // between two looks whether there is room for a boot
+constexpr int round_limit = 64;        // of one call; then the tenant queues again behind the others
 constexpr int save_retry_limit = 16;
 
 // What a customer may know of a step that failed.
@@ -125,6 +126,7 @@ std::optional<Reconciler::Outcome> Reconciler::wait_for_turn(Tenant& tenant, Dec
 
 Reconciler::Outcome Reconciler::go_round(Tenant& tenant, const std::string& owner, Lane lane) {
   world_.runtime.begin(tenant.id);
+  std::vector<Step> done_before;
   for (int round = 0; round < round_limit; ++round) {
     Changes changes;
     bool blind = false;
@@ -150,8 +152,13 @@ Reconciler::Outcome Reconciler::go_round(Tenant& tenant, const std::string& owne
     }
     // The status goes first, so that a step that ends in another one has the last word.
     changes.patches.insert(changes.patches.begin(), [status = decision.status](Tenant& t) { t.status = status; });
+    const Facts before(tenant);
     if (!save(tenant, changes, owner)) return {};
     if (changes.ask_again) return {true, world_.clock.now() + *changes.ask_again};
+    // A runtime that says it has stopped what goes on running, for example, is not asked without a pause.
+    const bool unmoved = !decision.steps.empty() && decision.steps == done_before && Facts(tenant) == before;
+    if (unmoved) return {true, world_.clock.now() + unmoved_poll};
+    done_before = std::move(decision.steps);
   }
   return {true, world_.clock.now()};
 }

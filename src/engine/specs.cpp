@@ -55,18 +55,21 @@ std::shared_ptr<const Release> Specs::todays(const Tenant& tenant,
                                              const std::function<std::string(const std::string&)>& pin) {
   AppSpec app = settings_.app;
   if (tenant.first_ready_at) app.image = tenant.image;
-  const Release release = release_of(app, pin(app.image));
-  keep(release);
-  return find(release.id);
-}
-
-void Specs::keep(const Release& release) {
+  auto release = std::make_shared<const Release>(release_of(app, pin(app.image)));
   {
     const std::lock_guard lock(mutex_);
-    if (known_.contains(release.id)) return;
+    if (const auto known = known_.find(release->id); known != known_.end()) return known->second;
   }
-  Object object{std::string(kind), release.id, to_document(release)};
+  Object object{std::string(kind), release->id, to_document(*release)};
   store_.put(object);  // false where it is there already, and so the same
+  remember(release);
+  return release;
+}
+
+void Specs::remember(const std::shared_ptr<const Release>& release) {
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= known_limit) known_.clear();
+  known_.emplace(release->id, release);
 }
 
 std::shared_ptr<const Release> Specs::find(const std::string& id) {
@@ -79,9 +82,7 @@ std::shared_ptr<const Release> Specs::find(const std::string& id) {
     throw Error(ErrorKind::internal, fmt::format("ledger: there is no release {}; was a part of it lost?", id));
   }
   auto release = std::make_shared<const Release>(release_from_document(object->document));
-  const std::lock_guard lock(mutex_);
-  if (known_.size() >= known_limit) known_.clear();
-  known_.emplace(id, release);
+  remember(release);
   return release;
 }
 

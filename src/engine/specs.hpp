@@ -49,7 +49,7 @@ class Specs {
   bool is_outdated(const Tenant& tenant, const std::string& made);
 
  private:
-  void keep(const Release& release);
+  void remember(const std::shared_ptr<const Release>& release);
 
   Store& store_;
   const Database& database_;

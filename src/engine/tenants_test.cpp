@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "engine/test_world.hpp"
+#include "tests/fakes/forward.hpp"
 
 namespace slipway {
 namespace {
@@ -24,6 +25,27 @@ TEST(Requests, SuspendKeepsDataAndResumeBringsTheSameUrl) {
   w.settle(id);
   expect_active_once(w, id);
   EXPECT_EQ(w.tenant(id).port, Port(20'000));
+}
+
+// A runtime that says it has stopped what goes on running is asked again, and not without a pause.
+TEST(Requests, AStopThatHadNoEffectIsRepeatedAtAPace) {
+  struct Deaf : test::ForwardRuntime {
+    using ForwardRuntime::ForwardRuntime;
+    void stop(const TenantId&, Millis) override { ++stops; }
+    unsigned stops = 0;
+  };
+  TestWorld w;
+  const TenantId id = w.sign_up("acme");
+  w.settle(id);
+  Deaf deaf(w.runtime);
+  const World world{w.store, deaf, w.database, w.mailer, w.probe, w.clock, w.random};
+  Reconciler reconciler(world, w.settings, w.watch, Log::silent());
+  w.tenants.change(id, Action::suspend);
+  auto tenant = w.store.claim(id, {"w1", w.clock.now() + lease_time}, w.clock.now());
+  const auto outcome = reconciler.reconcile(*tenant, "w1");
+  EXPECT_LE(deaf.stops, 3u);
+  ASSERT_TRUE(outcome.again);
+  EXPECT_GE(*outcome.again, w.clock.now() + Millis(1'000));
 }
 
 TEST(Requests, RestartRestartsOnceEach) {

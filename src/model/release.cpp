@@ -15,6 +15,31 @@ constexpr std::size_t id_digits = 16;
 
 json::array strings(const std::vector<std::string>& values) { return json::array(values.begin(), values.end()); }
 
+std::vector<std::string> strings_of(const json::value& value) {
+  std::vector<std::string> strings;
+  for (const json::value& item : value.as_array()) strings.emplace_back(item.as_string());
+  return strings;
+}
+
+std::vector<std::string> strings_at(const json::object& o, std::string_view key) {
+  const json::value* value = o.if_contains(key);
+  return value == nullptr ? std::vector<std::string>() : strings_of(*value);
+}
+
+// The lists in a list: ["name", "value"].
+std::vector<std::vector<std::string>> lists_at(const json::object& o, std::string_view key) {
+  std::vector<std::vector<std::string>> lists;
+  const auto* array = array_at(o, key);
+  for (const json::value& item : array == nullptr ? json::array() : *array) lists.push_back(strings_of(item));
+  return lists;
+}
+
+std::vector<VolumeSpec> volumes_at(const json::object& o) {
+  std::vector<VolumeSpec> volumes;
+  for (const auto& entry : lists_at(o, "volumes")) volumes.push_back({entry.at(0), entry.at(1)});
+  return volumes;
+}
+
 bool spells_out_a_secret(const EnvTemplate& variable) {
   const std::string& value = variable.value;
   if (value.find("{{") != value.npos || value.find("${") != value.npos) return false;
@@ -34,9 +59,7 @@ json::array env_of(const AppSpec& app) {
 
 std::vector<EnvTemplate> env_at(const json::object& o) {
   std::vector<EnvTemplate> env;
-  const auto* array = array_at(o, "env");
-  if (array == nullptr) return env;
-  for (auto& entry : json::value_to<std::vector<std::vector<std::string>>>(json::value(*array))) {
+  for (const auto& entry : lists_at(o, "env")) {
     const bool todays = entry.size() == 1;
     env.push_back({entry.at(0), todays ? "" : entry.at(1), todays});
   }
@@ -63,22 +86,6 @@ json::object to_json(const Release& release) {
           {"volumes", volumes_of(app)},
           {"read_only", app.read_only},
           {"capabilities", strings(app.capabilities)}};
-}
-
-std::vector<std::string> strings_at(const json::object& o, std::string_view key) {
-  const auto* array = array_at(o, key);
-  if (array == nullptr) return {};
-  return json::value_to<std::vector<std::string>>(json::value(*array));
-}
-
-std::vector<VolumeSpec> volumes_at(const json::object& o) {
-  std::vector<VolumeSpec> volumes;
-  const auto* array = array_at(o, "volumes");
-  if (array == nullptr) return volumes;
-  for (const auto& entry : json::value_to<std::vector<std::vector<std::string>>>(json::value(*array))) {
-    volumes.push_back({entry.at(0), entry.at(1)});
-  }
-  return volumes;
 }
 
 Release from_json(const json::object& o) {
