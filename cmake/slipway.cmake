@@ -63,8 +63,8 @@ endfunction()
 
 slipway_precompile(slipway_headers)
 
-# What the Lambda is made of, and nothing that is fast in standalone, is compiled for size where it is released: its zip
-# is loaded at each cold start. A precompiled header holds for one level of optimisation, so that these have one of their own.
+# What the Lambda is made of is compiled for size where it is released: its zip is loaded at each cold start. What only
+# `slipway serve` has (SQLite's driver, Docker's) is not. A precompiled header holds for one level of optimisation, so that these have one of their own.
 set(SLIPWAY_SMALL_FLAGS $<$<CONFIG:Release>:-Os>)
 set(SLIPWAY_SMALL_HEADERS slipway_headers)
 if(CMAKE_BUILD_TYPE STREQUAL Release)
