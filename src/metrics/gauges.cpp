@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "os/file.hpp"
 #include "os/proc.hpp"
 
 namespace slipway::metrics {
@@ -79,7 +80,7 @@ void add_ledger(std::vector<MetricFamily>& all, const Overview& o, TimePoint now
 
 std::string read_proc(const char* path) {
   std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return os::rest_of(in);
 }
 
 // Linux tells the start of a process in clock ticks since the machine's start.

@@ -19,11 +19,20 @@ void fail(std::string_view doing, const fs::path& path, int code) {
   throw Error(ErrorKind::unavailable, fmt::format("{} {}: {}", doing, path.string(), std::strerror(code)));
 }
 
+std::string rest_of(std::istream& in) {
+  std::string text;
+  char piece[4096];
+  while (in.read(piece, sizeof piece), in.gcount() > 0) text.append(piece, static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
 std::optional<std::string> read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file && errno == ENOENT) return std::nullopt;
   if (!file) fail("read", path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  std::string content = rest_of(file);
+  if (file.bad()) fail("read", path);
+  return content;
 }
 
 void write_all(const Descriptor& file, std::string_view content, const fs::path& path) {

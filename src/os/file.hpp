@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <istream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ void with_advice(std::string_view advice, F&& f) {
     throw Error(error.kind(), error.message() + "; " + std::string(advice));
   }
 }
+
+// What is left to read. Where reading breaks off (a process whose file it is has ended; it is a folder) the stream is
+// bad and the text ends there: an iterator over the stream would throw instead.
+std::string rest_of(std::istream& in);
 
 // The whole of a file, or nothing where there is none.
 std::optional<std::string> read_file(const std::filesystem::path& path);

@@ -117,5 +117,13 @@ TEST(OsDescriptor, ClosesWhatItOwnsOnce) {
   EXPECT_EQ(::read(read.get(), &byte, 1), 0) << "the other end is closed";
 }
 
+// What is read of a process that has just ended, or of a folder, is an error and no exception of the stream's.
+TEST(ReadFile, OfWhatCannotBeReadThrowsAnErrorOfOurs) {
+  EXPECT_THROW(read_file("/"), Error);
+  std::ifstream folder("/");
+  EXPECT_EQ(rest_of(folder), "");
+  EXPECT_TRUE(folder.bad());
+}
+
 }  // namespace
 }  // namespace slipway::os

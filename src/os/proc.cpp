@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "os/descriptor.hpp"
+#include "os/file.hpp"
 
 namespace slipway::os {
 namespace {
@@ -23,7 +24,8 @@ constexpr Millis rescan_interval{10};
 
 std::string content_of(pid_t pid, const char* leaf) {
   std::ifstream file(fmt::format("/proc/{}/{}", pid, leaf), std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const std::string content = rest_of(file);
+  return file.bad() ? std::string() : content;
 }
 
 // The fields of /proc/<pid>/stat after the command's name, which may hold anything: the first is the state, field 3

@@ -14,6 +14,7 @@
 #include "drivers/runtime/docker/pull_progress.hpp"
 #include "drivers/runtime/docker/registry_auth.hpp"
 #include "model/image_reference.hpp"
+#include "os/file.hpp"
 
 namespace slipway::docker {
 namespace {
@@ -35,7 +36,9 @@ FoundLogin look_for_login(const DockerOptions& options, const std::string& regis
     if (errno == ENOENT) return {};
     return {{}, fmt::format("{} could not be read: {}", options.docker_config_path, std::strerror(errno))};
   }
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = os::rest_of(file);
+  if (file.bad())
+    return {{}, fmt::format("{} could not be read: {}", options.docker_config_path, std::strerror(errno))};
   try {
     return {find_login(text, registry,
                        [&](const std::string& name, const std::string& server) {
