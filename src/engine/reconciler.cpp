@@ -97,7 +97,8 @@ bool Reconciler::probe_is_slow(const Tenant& tenant) const {
 // Where the runtime does not answer, the step itself says so.
 bool Reconciler::pulls(const Tenant& tenant) const {
   try {
-    return world_.runtime.must_pull(tenant.first_ready_at ? tenant.image : settings_.app.image);
+    const bool keeps = tenant.first_ready_at && !tenant.upgrade;
+    return world_.runtime.must_pull(keeps ? tenant.image : settings_.app.image);
   } catch (const Error&) {
     return false;
   }

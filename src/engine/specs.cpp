@@ -54,7 +54,7 @@ AppSpec Specs::app(const Tenant& tenant) {
 std::shared_ptr<const Release> Specs::todays(const Tenant& tenant,
                                              const std::function<std::string(const std::string&)>& pin) {
   AppSpec app = settings_.app;
-  if (tenant.first_ready_at) app.image = tenant.image;
+  if (tenant.first_ready_at && !tenant.upgrade) app.image = tenant.image;
   auto release = std::make_shared<const Release>(release_of(app, pin(app.image)));
   {
     const std::lock_guard lock(mutex_);
@@ -125,9 +125,9 @@ bool Specs::has_moved(const Tenant& tenant) const {
 }
 
 bool Specs::is_outdated(const Tenant& tenant, const std::string& made) {
-  if (tenant.fingerprint.empty()) return false;
+  if (tenant.upgrade) return true;
+  if (tenant.fingerprint.empty() || tenant.release.empty()) return false;
   if (!made.empty() && made != tenant.fingerprint) return true;
-  if (tenant.release.empty()) return true;  // it is to get another one
   if (!tenant.first_ready_at) return false;
   if (settings_.policy.stable_ports && !tenant.port) return false;
   try {

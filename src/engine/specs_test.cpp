@@ -271,6 +271,30 @@ TEST(Upgrade, MovesACustomerToTheAppAsItIsConfiguredNow) {
   EXPECT_FALSE(w.tenant(w.id).outdated);
 }
 
+TEST(Upgrade, ToAnImageThatCannotBeHadLeavesTheCustomerWhatTheyHad) {
+  for (const bool from_an_older_ledger : {false, true}) {
+    Shop w;
+    if (from_an_older_ledger) {
+      Tenant old = w.tenant(w.id);
+      old.release.clear();
+      old.fingerprint.clear();
+      ASSERT_TRUE(w.store.save(old, {}, std::nullopt));
+    }
+    const std::string release = w.tenant(w.id).release;
+    publish_version_two(w);
+    w.runtime.remove_image("shop:2");
+    w.ask(Action::upgrade);
+    EXPECT_EQ(w.spec().image, "shop:1");
+    EXPECT_EQ(w.tenant(w.id).image, "shop:1");
+    EXPECT_EQ(w.tenant(w.id).release, release);
+    EXPECT_FALSE(w.tenant(w.id).outdated);
+    EXPECT_THAT(w.timeline(w.id, "error"), Contains(HasSubstr("the upgrade has failed")));
+    EXPECT_EQ(w.runtime.creates(w.id), 1u);
+    w.make_anew();
+    EXPECT_EQ(w.spec().image, "shop:1");
+  }
+}
+
 TEST(Upgrade, OfASuspendedCustomerIsSeenWhenTheyAreResumed) {
   Shop w;
   w.tenants.change(w.id, Action::suspend);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "engine/quoting.hpp"
 #include "engine/settings.hpp"
 #include "engine/specs.hpp"
@@ -79,6 +80,7 @@ class Steps {
       Row{Step::finish, &Steps::finish},
   };
 
+  StepResult keep_what_it_had(const Error& why) const;
   StartResult start_what_is_there(const Tenant& tenant) const;
   StepResult move_port(const Tenant& tenant) const;
   StepResult wait_for_room(const Tenant& tenant, const std::string& reason) const;

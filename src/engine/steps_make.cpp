@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/error.hpp"
 #include "engine/steps.hpp"
 
 // What is made for a tenant before its app can start.
@@ -59,10 +60,16 @@ StepResult Steps::create_instance(const Tenant& tenant, const Seen&) const {
     watch_.changed(tenant.id);
   };
   // A customer keeps what they were given; until they have it, what slipway.yaml says now is theirs.
-  const bool keeps = tenant.first_ready_at && !tenant.release.empty();
-  const auto release =
-      keeps ? specs_.find(tenant.release)
-            : specs_.todays(tenant, [&](const std::string& image) { return world_.runtime.pin(image, progress); });
+  const bool keeps = tenant.first_ready_at && !tenant.upgrade && !tenant.release.empty();
+  std::shared_ptr<const Release> release;
+  try {
+    release =
+        keeps ? specs_.find(tenant.release)
+              : specs_.todays(tenant, [&](const std::string& image) { return world_.runtime.pin(image, progress); });
+  } catch (const Error& error) {
+    if (!tenant.first_ready_at || !tenant.upgrade) throw;
+    return keep_what_it_had(error);
+  }
   const InstanceSpec spec = specs_.spec(tenant, *release);
   const Instance made = world_.runtime.create(spec, progress);
   return {[id = made.id, release, fingerprint = spec.fingerprint, plan = spec.plan](Tenant& t) {
@@ -71,10 +78,18 @@ StepResult Steps::create_instance(const Tenant& tenant, const Seen&) const {
             t.image = release->app.image;
             t.fingerprint = fingerprint;
             t.given = plan;
-            t.outdated = false;
+            t.upgrade = t.outdated = false;
           },
           {event(Step::create_instance, "instance created", began)},
           {}};
+}
+
+// A working customer is not down for an image that cannot be had: what they had is still there, and starts again.
+StepResult Steps::keep_what_it_had(const Error& why) const {
+  Event e =
+      event(Step::create_instance, fmt::format("the upgrade has failed, and what ran before runs on: {}", why.what()));
+  e.kind = "error";
+  return {[](Tenant& t) { t.upgrade = false; }, {e}, {}};
 }
 
 StepResult Steps::set_limits(const Tenant& tenant, const Seen&) const {

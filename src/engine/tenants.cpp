@@ -12,7 +12,6 @@ namespace slipway {
 namespace {
 
 constexpr int change_retry_limit = 64;
-constexpr std::string_view unknown_fingerprint = "unknown";  // differs from every other
 
 void check_reserved(const Settings& settings, const Slug& slug) {
   const auto& reserved = settings.reserved_slugs;
@@ -76,7 +75,7 @@ void restart(Tenant& t) {
   forget_troubles(t);
 }
 
-bool apply(Tenant& t, Action action, const AppSpec& app) {
+bool apply(Tenant& t, Action action) {
   if (t.status == Status::unknown) {
     throw Error(ErrorKind::conflict,
                 fmt::format("tenant {} was written by a newer version of Slipway, which this one must leave alone; run "
@@ -110,9 +109,7 @@ bool apply(Tenant& t, Action action, const AppSpec& app) {
       return true;
     case Action::upgrade:
       check_alive(t, "upgraded");
-      t.release.clear();
-      t.image = app.image;
-      if (t.fingerprint.empty()) t.fingerprint = unknown_fingerprint;
+      t.upgrade = true;
       if (t.desired == Desired::running) restart(t);
       return true;
     case Action::retry:
@@ -183,7 +180,7 @@ Tenant Tenants::change(const TenantId& id, Action action) {
     if (!tenant) throw Error(ErrorKind::not_found, fmt::format("there is no tenant {}", id.value()));
     const TimePoint now = world_.clock.now();
     const Status before = tenant->status;
-    if (!apply(*tenant, action, settings_.app)) return *tenant;
+    if (!apply(*tenant, action)) return *tenant;
     tenant->updated_at = tenant->due_at.emplace(now);
     std::vector<Event> events{{0, now, "request", "", std::string(words_for(action)), std::nullopt}};
     if (tenant->status != before) {

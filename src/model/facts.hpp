@@ -21,6 +21,7 @@ struct Facts {
   bool database_closed = false;  // since the last suspension was asked for
   std::string instance_id;       // of the container that was made last; empty: none
   std::string release;           // what it runs; empty: what slipway.yaml says when its instance is made next
+  bool upgrade = false;          // its next instance is to be of what slipway.yaml says then, in place of `release`
   std::string fingerprint;       // of what the instance was made from; empty: not known
   bool outdated = false;         // another one would be made from something else now
   std::optional<Plan> given;     // the plan as it was last given: what holds once slipway.yaml has it no more

@@ -217,6 +217,7 @@ std::string to_document(const Tenant& t) {
   if (!t.instance_id.empty()) o["instance_id"] = t.instance_id;
   if (!t.release.empty()) o["release"] = t.release;
   if (!t.fingerprint.empty()) o["fingerprint"] = t.fingerprint;
+  if (t.upgrade) o["upgrade"] = true;
   if (t.outdated) o["outdated"] = true;
   if (t.given) o["given"] = to_json(*t.given);
   o["started"] = t.started;
@@ -278,6 +279,7 @@ void read_progress(Members& o, Tenant& t) {
   t.instance_id = o.text("instance_id");
   t.release = o.text("release");
   t.fingerprint = o.text("fingerprint");
+  t.upgrade = o.flag("upgrade");
   t.outdated = o.flag("outdated");
   if (json::object given = o.object("given"); !given.empty()) t.given = plan_from(std::move(given));
   t.started = o.flag("started");

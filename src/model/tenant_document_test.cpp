@@ -24,7 +24,7 @@ Tenant full_tenant() {
   t.instance_id = "abc";
   t.release = "r_1";
   t.fingerprint = "f1";
-  t.outdated = true;
+  t.upgrade = t.outdated = true;
   t.given = Plan{PlanName("pro"), 1u << 30, 0.25, 99, 7, Millis(1'500)};
   t.host = "203.0.113.9";
   t.url = "http://acme.shop.example";
@@ -66,7 +66,7 @@ TEST(TenantDocument, KeepsEverything) {
   EXPECT_EQ(after.failure, "given up");
   EXPECT_EQ(after.instance_id, "abc");
   EXPECT_EQ(after.release + after.fingerprint, "r_1f1");
-  EXPECT_TRUE(after.outdated);
+  EXPECT_TRUE(after.upgrade && after.outdated);
   EXPECT_EQ(after.given, before.given);
   EXPECT_EQ(after.host, "203.0.113.9");
   EXPECT_EQ(after.url, "http://acme.shop.example");
