@@ -187,7 +187,8 @@ std::optional<Instance> Reconciler::inspect(const Tenant& tenant, Changes& chang
 // What is, with what would be if the instance were made and published now.
 void Reconciler::compare(const Tenant& tenant, Instance& instance, Changes& changes) const {
   const auto limits = specs_.limits_change(tenant);
-  instance.outdated = specs_.is_outdated(tenant, instance.fingerprint);
+  const auto outdated = specs_.is_outdated(tenant, instance.fingerprint);
+  instance.outdated = outdated.value_or(false);
   instance.limits_owed = limits == Specs::LimitsChange::now;
   const auto tell = [&](std::string message) {
     Event event;
@@ -196,7 +197,7 @@ void Reconciler::compare(const Tenant& tenant, Instance& instance, Changes& chan
     event.message = std::move(message);
     changes.events.push_back(std::move(event));
   };
-  const bool differs = instance.outdated || limits == Specs::LimitsChange::at_start;
+  const bool differs = outdated.value_or(tenant.outdated) || limits == Specs::LimitsChange::at_start;
   if (differs != tenant.outdated) {
     changes.patches.push_back([differs](Tenant& t) { t.outdated = differs; });
     if (differs) tell("what its instance was made from has changed since; a restart takes it up");

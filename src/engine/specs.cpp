@@ -124,7 +124,7 @@ bool Specs::has_moved(const Tenant& tenant) const {
   return settings_.policy.stable_ports && !tenant.url.empty() && tenant.url != access_url(settings_.access, tenant);
 }
 
-bool Specs::is_outdated(const Tenant& tenant, const std::string& made) {
+std::optional<bool> Specs::is_outdated(const Tenant& tenant, const std::string& made) {
   if (tenant.upgrade) return true;
   if (tenant.fingerprint.empty() || tenant.release.empty()) return false;
   if (!made.empty() && made != tenant.fingerprint) return true;
@@ -133,7 +133,7 @@ bool Specs::is_outdated(const Tenant& tenant, const std::string& made) {
   try {
     return spec(tenant, *find(tenant.release)).fingerprint != tenant.fingerprint;
   } catch (const Error&) {
-    return false;  // whoever makes the next one will say what is wrong
+    return std::nullopt;  // whoever makes the next one will say what is wrong
   }
 }
 

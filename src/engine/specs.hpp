@@ -44,9 +44,10 @@ class Specs {
   bool has_moved(const Tenant& tenant) const;
 
   // Whether another instance would be made for it now. `made` is the fingerprint that the runtime remembers, if it
-  // does: a late call may have made another instance than the row says. False if nothing is known: while a first boot
-  // goes on, and for an instance that an older version made.
-  bool is_outdated(const Tenant& tenant, const std::string& made);
+  // does: a late call may have made another instance than the row says. False for an instance that an older version
+  // made, and while a first boot goes on. Nothing if it cannot be told now (the ledger does not answer, a network is
+  // not there yet): what was found before stands.
+  std::optional<bool> is_outdated(const Tenant& tenant, const std::string& made);
 
  private:
   void remember(const std::shared_ptr<const Release>& release);

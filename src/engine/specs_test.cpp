@@ -180,6 +180,19 @@ TEST(Drift, IsMendedByAnyNewStart) {
   EXPECT_EQ(w.value_of("KEY"), "third-key");
 }
 
+TEST(Drift, ThatCannotBeToldNowIsWhatItWas) {
+  Shop w;
+  w.key = "second-key";
+  w.sweep();
+  ASSERT_TRUE(w.tenant(w.id).outdated);
+  const auto told = w.timeline(w.id, "progress");
+  w.settings.variables = [](const std::string&) { return std::nullopt; };  // the environment lacks ${KEY}
+  w.sweep();
+  w.look(w.id);
+  EXPECT_TRUE(w.tenant(w.id).outdated);
+  EXPECT_EQ(w.timeline(w.id, "progress"), told) << "and is told once";
+}
+
 TEST(Drift, WhereThereIsNoneNothingIsRestartedOrMadeAnew) {
   Shop w;
   w.sweep();

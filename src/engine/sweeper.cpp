@@ -52,7 +52,8 @@ Sweeper::Row Sweeper::look_up(const TenantId& id, const std::string& made) {
   }
   if (tenant->status != Status::active) return Row::live;
   const auto limits = specs_.limits_change(*tenant);
-  const bool outdated = limits == Specs::LimitsChange::at_start || specs_.is_outdated(*tenant, made);
+  const bool outdated =
+      limits == Specs::LimitsChange::at_start || specs_.is_outdated(*tenant, made).value_or(tenant->outdated);
   const bool changed = outdated != tenant->outdated || limits == Specs::LimitsChange::now || specs_.has_moved(*tenant);
   return changed ? Row::changed : Row::live;
 }
